@@ -1,0 +1,1 @@
+//! The kernel's IPVS over generic netlink, typed.

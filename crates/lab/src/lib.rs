@@ -1,0 +1,1 @@
+//! Real clusters for tests: network namespaces in a guest kernel or on the host.

@@ -1,0 +1,1 @@
+//! The lvs.cf configuration language: lossless document, typed configuration, diagnostics.

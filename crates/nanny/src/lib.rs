@@ -1,0 +1,1 @@
+//! Watches one real server: checks, in and out of the IPVS table, weight.

@@ -1,0 +1,1 @@
+//! The supervisor of an LVS router: heartbeat, failover, floating addresses.

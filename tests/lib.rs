@@ -1,0 +1,1 @@
+//! What the scenarios share: the five-node cluster of the HOWTO, and its configuration.

@@ -1,0 +1,1 @@
+//! Stories an admin would tell, one file each, played in the lab.
