@@ -1,1 +1,14 @@
-//! What the daemons share: command-line conventions, logging, daemonizing, pid files, children, readiness.
+//! What the daemons share: command-line conventions, logging, daemonizing, pid files, children,
+//! readiness.
+//!
+//! Nothing here knows what a router or a real server is, and nothing here starts a thread or an
+//! async runtime: a daemon forks first ([`daemonize`]) and builds its event loop afterwards.
+
+pub mod child;
+pub mod cli;
+pub mod daemonize;
+pub mod exit;
+pub mod log;
+pub mod pid_file;
+pub mod rate;
+pub mod ready;

@@ -1,0 +1,182 @@
+//! How every child is started: default signal handling, no inherited descriptor beyond 0 to 2,
+//! none of the service manager's variables, and the parent's death as a signal.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use nix::libc;
+use nix::sys::prctl;
+use nix::sys::signal::{SigSet, Signal};
+use nix::unistd::{Pid, getppid};
+
+/// What a child gets when its parent dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnParentDeath {
+    /// SIGTERM: the child winds up by itself.
+    Terminate,
+    /// Nothing: commands of the admin's that are not waited for.
+    Live,
+}
+
+/// Variables that speak to this process alone.
+const OWN_VARIABLES: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
+
+/// Prepares `command` for a child of a daemon. Call it before setting variables for the child.
+///
+/// The parent's death is that of the *thread* that spawns (prctl(2), PR_SET_PDEATHSIG): spawn
+/// from the main thread.
+pub fn prepare(command: &mut Command, on_parent_death: OnParentDeath) {
+    for name in OWN_VARIABLES {
+        command.env_remove(name);
+    }
+    let parent = Pid::this();
+    let in_child = move || -> io::Result<()> {
+        reset_signals()?;
+        close_on_exec_from(3)?;
+        if on_parent_death == OnParentDeath::Terminate {
+            prctl::set_pdeathsig(Signal::SIGTERM)?;
+            // The parent may have died before the line above took effect.
+            if getppid() != parent {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure makes system calls only (sigaction, sigprocmask,
+    // close_range, prctl, getppid); it takes no lock and allocates nothing.
+    unsafe { command.pre_exec(in_child) };
+}
+
+/// Default action for every signal, empty mask: an ignored signal would be inherited over exec.
+fn reset_signals() -> io::Result<()> {
+    for signal in 1..=libc::SIGRTMAX() {
+        // SAFETY: the default action runs no handler. It is refused for SIGKILL, SIGSTOP and
+        // libc's own two signals, which is as well.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    SigSet::empty().thread_set_mask()?;
+    Ok(())
+}
+
+/// Marks every descriptor from `first` on close-on-exec: what somebody leaked into this process
+/// must not leak further.
+fn close_on_exec_from(first: libc::c_uint) -> io::Result<()> {
+    // SAFETY: takes three integers; flags only, no descriptor is closed here.
+    let result = unsafe {
+        libc::close_range(
+            first,
+            libc::c_uint::MAX,
+            libc::CLOSE_RANGE_CLOEXEC as libc::c_int,
+        )
+    };
+    if result == 0 {
+        return Ok(());
+    }
+    match io::Error::last_os_error() {
+        // Kernels before 5.11: our own descriptors are close-on-exec one by one.
+        error if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL)) => Ok(()),
+        error => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsRawFd;
+    use std::process::Stdio;
+
+    /// What `cat`ting a file of /proc/self says in a prepared child.
+    fn proc_self(what: &str) -> String {
+        let mut command = Command::new("/bin/cat");
+        command
+            .arg(format!("/proc/self/{what}"))
+            .stdin(Stdio::null());
+        prepare(&mut command, OnParentDeath::Live);
+        let output = command.output().expect("cat runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    #[test]
+    fn a_child_ignores_and_blocks_nothing() {
+        // SAFETY: ignoring runs no handler.
+        unsafe { libc::signal(libc::SIGUSR2, libc::SIG_IGN) };
+        let status = proc_self("status");
+        for field in ["SigIgn:", "SigBlk:"] {
+            let line = status
+                .lines()
+                .find(|line| line.starts_with(field))
+                .expect(field);
+            let set = line.split_whitespace().nth(1).expect("a set");
+            let set = u64::from_str_radix(set, 16).expect("a hexadecimal set");
+            // Signals 32 and 33 are libc's own.
+            assert_eq!(set & !(0b11 << 31), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_leaked_descriptor_goes_no_further() {
+        let (leaked, _other) = nix::unistd::pipe().expect("a pipe without close-on-exec");
+        let mut command = Command::new("/bin/ls");
+        command.arg("/proc/self/fd");
+        prepare(&mut command, OnParentDeath::Live);
+        let output = command.output().expect("ls runs");
+        let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+        // ls itself opens the directory as the first free descriptor, 3.
+        assert!(leaked.as_raw_fd() >= 3);
+        assert_eq!(listed, "0\n1\n2\n3\n");
+    }
+
+    #[test]
+    fn the_service_managers_socket_is_not_for_children() {
+        let mut command = Command::new("/usr/bin/env");
+        command
+            .env("NOTIFY_SOCKET", "/run/systemd/notify")
+            .env("KEPT", "1");
+        prepare(&mut command, OnParentDeath::Live);
+        let output = command.output().expect("env runs");
+        let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            listed.contains("KEPT=1") && !listed.contains("NOTIFY_SOCKET"),
+            "{listed}"
+        );
+    }
+
+    #[test]
+    fn the_parents_death_ends_the_child() {
+        // The parent that dies is another run of this very test.
+        const ROLE: &str = "DAEMON_CHILD_TEST_PARENT";
+        if std::env::var_os(ROLE).is_some() {
+            let mut command = Command::new("/bin/sleep");
+            command.arg("60").stdin(Stdio::null()).stdout(Stdio::null());
+            prepare(&mut command, OnParentDeath::Terminate);
+            let child = command.spawn().expect("sleep runs");
+            eprintln!("child={}", child.id());
+            std::process::exit(0);
+        }
+        let output = Command::new(std::env::current_exe().expect("own path"))
+            .args([
+                "--exact",
+                "child::tests::the_parents_death_ends_the_child",
+                "--nocapture",
+            ])
+            .env(ROLE, "1")
+            .output()
+            .expect("runs");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let pid = text
+            .split("child=")
+            .nth(1)
+            .and_then(|rest| rest.lines().next());
+        let pid: i32 = pid.expect("a pid").trim().parse().expect("a number");
+        let stat = format!("/proc/{pid}/stat");
+        for _ in 0..500 {
+            match std::fs::read_to_string(&stat) {
+                Ok(stat) if !stat.contains(") Z ") => {}
+                _ => return,
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("sleep {pid} outlived its parent by five seconds");
+    }
+}

@@ -1,0 +1,175 @@
+//! Log events (`tracing`) to syslog, to stdout, or to both.
+//!
+//! A daemon words its lines in one `Message` enum and logs them with the `tracing` macros; this
+//! subscriber writes the message field of an event and nothing else, so that a line in the log is
+//! exactly the line in the enum. Spans are not used. No write waits: a reader that does not read
+//! loses lines (and is told how many), the daemon loses no time.
+
+mod stdout;
+mod syslog;
+
+use std::fmt::{self, Write as _};
+use std::sync::{Mutex, PoisonError};
+
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Metadata, Subscriber, span};
+
+use self::stdout::Stdout;
+use self::syslog::Syslog;
+
+/// The longest message written, in bytes; the rest is cut off. RFC 3164 promises 1,024 for the
+/// whole packet, every syslog daemon in use takes more.
+const LONGEST_MESSAGE: usize = 4000;
+
+/// Where a daemon's log goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Logging {
+    /// The name in syslog.
+    pub ident: &'static str,
+    /// Write `PREFIX: MESSAGE` lines to stdout, with this prefix.
+    pub stdout: Option<&'static str>,
+    /// Write to syslog, facility daemon, with the process id.
+    pub syslog: bool,
+    /// Debug events too; else those of level info and above.
+    pub verbose: bool,
+}
+
+impl Logging {
+    /// Makes this the log of the whole process. The first call counts; later ones change nothing.
+    pub fn install(self) {
+        let sinks = Sinks {
+            stdout: self.stdout.map(Stdout::new),
+            syslog: self
+                .syslog
+                .then(|| Syslog::new(self.ident, syslog::SOCKET.as_ref())),
+        };
+        let max = if self.verbose {
+            LevelFilter::DEBUG
+        } else {
+            LevelFilter::INFO
+        };
+        let _ = tracing::subscriber::set_global_default(Log {
+            sinks: Mutex::new(sinks),
+            max,
+        });
+    }
+}
+
+/// The open outputs.
+struct Sinks {
+    stdout: Option<Stdout>,
+    syslog: Option<Syslog>,
+}
+
+/// The subscriber.
+struct Log {
+    sinks: Mutex<Sinks>,
+    max: LevelFilter,
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= self.max
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.max)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line::default();
+        event.record(&mut line);
+        let text = clean(&line.0);
+        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stdout) = &mut sinks.stdout {
+            stdout.write(&text);
+        }
+        if let Some(syslog) = &mut sinks.syslog {
+            syslog.write(*event.metadata().level(), &text);
+        }
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// Collects the message field of an event.
+#[derive(Default)]
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            // Writing to a String cannot fail; a Display that fails loses its own line only.
+            let _ = write!(self.0, "{value:?}");
+        }
+    }
+}
+
+/// The message as one printable line: what a peer or a child puts into a message must not be
+/// able to forge another line.
+fn clean(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    for c in message.chars() {
+        if text.len() >= LONGEST_MESSAGE {
+            text.push_str("...");
+            break;
+        }
+        match c {
+            '\t' => text.push(' '),
+            c if c.is_control() => {
+                let _ = write!(text, "\\x{:02x}", u32::from(c));
+            }
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// The syslog severity (RFC 5424, table 2) of a level.
+fn severity(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 3,
+        Level::WARN => 4,
+        Level::INFO => 6,
+        _ => 7,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_cannot_forge_another_line() {
+        assert_eq!(
+            clean("one\n<13>two\tthree\u{1b}"),
+            "one\\x0a<13>two three\\x1b"
+        );
+    }
+
+    #[test]
+    fn a_message_without_end_is_cut() {
+        let text = clean(&"x".repeat(1 << 20));
+        assert_eq!(text.len(), LONGEST_MESSAGE + 3);
+        assert!(text.ends_with("..."));
+    }
+
+    #[test]
+    fn levels_have_their_severities() {
+        let all = [
+            Level::ERROR,
+            Level::WARN,
+            Level::INFO,
+            Level::DEBUG,
+            Level::TRACE,
+        ];
+        assert_eq!(all.map(severity), [3, 4, 6, 7, 7]);
+    }
+}
