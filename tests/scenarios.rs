@@ -1,1 +1,3 @@
 //! Stories an admin would tell, one file each, played in the lab.
+
+mod lab_itself;

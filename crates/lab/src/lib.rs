@@ -1,1 +1,52 @@
-//! Real clusters for tests: network namespaces in a guest kernel or on the host.
+//! Real clusters for tests: hosts, switches and wires in network namespaces, on a kernel that has
+//! IPVS. Where the running kernel has none, the lab boots one that runs as an ordinary process
+//! (user-mode Linux) and plays the scenario there; the story does not notice.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! // A `#[test]` function of its own:
+//! fn the_lab_is_there() {
+//!     lab::scenario(lab::here!(), Duration::from_secs(20), |lab| {
+//!         let plan = lab::Topology::new()
+//!             .switch("lan")
+//!             .host(lab::HostPlan::new("a").wire("eth0", "lan", "10.0.0.1/24"))
+//!             .host(lab::HostPlan::new("b").wire("eth0", "lan", "10.0.0.2/24"));
+//!         lab.build(&plan)?;
+//!         lab.cut("a")?;
+//!         Ok(())
+//!     });
+//! }
+//! ```
+
+mod error;
+mod host;
+mod inside;
+mod job;
+mod lab;
+mod lines;
+mod namespace;
+mod paths;
+mod process;
+mod procfs;
+mod rtnl;
+mod run;
+mod syslog;
+mod topology;
+
+// For the lab's own programs.
+#[doc(hidden)]
+pub mod init;
+#[doc(hidden)]
+pub mod keeper;
+
+pub use error::{Error, Result};
+pub use host::Host;
+pub use lab::{Impairment, Lab};
+pub use lines::{Line, LineLog, Source};
+pub use nix::sys::signal::Signal;
+pub use paths::{built_program, target_dir};
+pub use process::{Exit, Process, Program};
+pub use procfs::ProcessInfo;
+pub use run::{Cause, Failure, scenario, test_name, try_scenario};
+pub use topology::{HostPlan, Topology, WirePlan};

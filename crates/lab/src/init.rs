@@ -1,0 +1,117 @@
+//! The first process inside: sets the stage, runs one test, reaps orphans, leaves a result.
+//!
+//! In a guest it is init itself and powers the guest off at the end. On this kernel it is the first
+//! process of a fresh process namespace: when it ends, everything it started ends with it.
+
+mod stage;
+
+use crate::error::{Error, Result};
+use crate::job::{Ending, INSIDE_VARIABLE, JOB_VARIABLE, Job, Kernel};
+use nix::sys::reboot::{RebootMode, reboot};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Instant;
+
+/// Does everything, and powers a guest off. Returns only on this kernel.
+pub fn run() -> Result<()> {
+    if std::process::id() != 1 {
+        return Err(Error::broken(
+            "this program is started by the lab only, as process 1",
+        ));
+    }
+    let path = std::env::var_os(JOB_VARIABLE)
+        .ok_or_else(|| Error::broken(format!("{JOB_VARIABLE} does not name a job")))?;
+    // Before anything is mounted over it.
+    let job = Job::read(Path::new(&path))?;
+    if job.kernel == Kernel::Guest && !is_user_mode_linux() {
+        return Err(Error::broken(
+            "the job is for a guest kernel, and this is not one",
+        ));
+    }
+    stage::set(&job)?;
+    let ending = play(&job)?;
+    leave_result(&job, ending)?;
+    power_off_guest();
+    Ok(())
+}
+
+/// Ends a guest, and does nothing anywhere else: only process 1 of a user-mode kernel gets through.
+pub fn power_off_guest() {
+    if std::process::id() == 1 && is_user_mode_linux() {
+        nix::unistd::sync();
+        let _ = reboot(RebootMode::RB_POWER_OFF);
+    }
+}
+
+/// Whether this kernel itself runs as a process of another. Without `/proc` the answer is no, so
+/// `/proc` is mounted first where it may be missing.
+fn is_user_mode_linux() -> bool {
+    stage::mount_proc();
+    std::fs::read_to_string("/proc/cpuinfo")
+        .is_ok_and(|text| text.lines().any(|line| line.ends_with(": User Mode Linux")))
+}
+
+/// Runs the test until it ends or its bound passes. Orphans of the test are reaped all the while.
+fn play(job: &Job) -> Result<Ending> {
+    let start = Instant::now();
+    let mut command = Command::new(&job.program);
+    command
+        .args(&job.args)
+        .env_clear()
+        .envs(job.env.iter().map(|(name, value)| (name, value)))
+        .envs(stage::environment(job))
+        .env(INSIDE_VARIABLE, &job.dir)
+        .env_remove(JOB_VARIABLE)
+        .current_dir(&job.cwd)
+        .stdin(Stdio::null());
+    stage::connect_console(&mut command, job)?;
+    let child = command
+        .spawn()
+        .map_err(Error::io(format!("start {}", job.program.display())))?;
+    let test = Pid::from_raw(child.id().cast_signed());
+
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        while let Ok(status) = waitpid(None::<Pid>, None) {
+            if status.pid() == Some(test) && tell.send(status).is_err() {
+                break;
+            }
+        }
+    });
+    let status = match told.recv_timeout(job.bound.saturating_sub(start.elapsed())) {
+        Ok(status) => status,
+        Err(RecvTimeoutError::Disconnected) => {
+            return Err(Error::broken("the test went away without a status"));
+        }
+        Err(RecvTimeoutError::Timeout) => {
+            kill(test, Signal::SIGKILL).map_err(Error::os("kill the test"))?;
+            return Ok(Ending::TimedOut);
+        }
+    };
+    match status {
+        WaitStatus::Exited(_, status) => Ok(Ending::Exited(status)),
+        WaitStatus::Signaled(_, signal, _) => Ok(Ending::Signalled(signal as i32)),
+        other => Err(Error::Garbled {
+            what: "a wait status",
+            text: format!("{other:?}"),
+        }),
+    }
+}
+
+/// Written beside and renamed, so that a result is whole or absent.
+fn leave_result(job: &Job, ending: Ending) -> Result<()> {
+    let last = job.dir.join(Ending::FILE);
+    let draft = job.dir.join(format!("{}.draft", Ending::FILE));
+    let write = || -> std::io::Result<()> {
+        let mut file = std::fs::File::create(&draft)?;
+        file.write_all(ending.line().as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&draft, &last)
+    };
+    write().map_err(Error::io(format!("write {}", last.display())))
+}

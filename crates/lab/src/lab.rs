@@ -1,0 +1,172 @@
+//! The lab as a story sees it: hosts by name, wires to cut, conditions to wait for, measurements.
+
+mod build;
+mod links;
+
+pub use links::Impairment;
+
+use crate::error::{Error, Result, chain};
+use crate::host::Host;
+use crate::inside::SAID;
+use crate::namespace::Namespace;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often a condition is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+/// How long killed processes may take to go.
+const CLEAN_UP_LIMIT: Duration = Duration::from_secs(5);
+/// Lines of each log that a failure shows on the console.
+const LOG_TAIL: usize = 12;
+
+/// A wire, as built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wire {
+    host: String,
+    interface: String,
+    switch: String,
+}
+
+/// A lab in which one story plays.
+#[derive(Debug)]
+pub struct Lab {
+    name: String,
+    dir: PathBuf,
+    epoch: Instant,
+    said: Mutex<File>,
+    fabric: Namespace,
+    hosts: Vec<Host>,
+    wires: Vec<Wire>,
+}
+
+impl Lab {
+    pub(crate) fn new(name: &str, dir: &Path) -> Result<Self> {
+        let said = dir.join(SAID);
+        let said = File::create(&said).map_err(Error::io(format!("create {}", said.display())))?;
+        let lab = Lab {
+            name: name.to_owned(),
+            dir: dir.to_path_buf(),
+            epoch: Instant::now(),
+            said: Mutex::new(said),
+            fabric: Namespace::new("fabric")?,
+            hosts: Vec::new(),
+            wires: Vec::new(),
+        };
+        lab.prepare_fabric()?;
+        lab.say(&kernel_line()?)?;
+        Ok(lab)
+    }
+
+    /// When the lab began; times in log files count from here.
+    pub fn epoch(&self) -> Instant {
+        self.epoch
+    }
+
+    /// The directory of this run's logs.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The host of that name.
+    pub fn host(&self, name: &str) -> Result<Host> {
+        let found = self.hosts.iter().find(|host| host.name() == name);
+        found.cloned().ok_or_else(|| Error::Unknown {
+            kind: "host",
+            name: name.to_owned(),
+        })
+    }
+
+    /// All hosts, in the order they were built.
+    pub fn hosts(&self) -> &[Host] {
+        &self.hosts
+    }
+
+    /// Prints one line that the outer side of the scenario repeats.
+    pub fn say(&self, line: &str) -> Result<()> {
+        println!("lab: {line}");
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(said, "lab: {line}").map_err(Error::io("write down what was said"))
+    }
+
+    /// Prints one measurement: `lab: SCENARIO: NAME = VALUE UNIT`.
+    pub fn measured(&self, name: &str, value: impl Display, unit: &str) -> Result<()> {
+        self.say(&format!("{}: {name} = {value} {unit}", self.name))
+    }
+
+    /// Waits until `condition` is true, looking every 5 ms. Its errors end the wait.
+    pub fn wait(
+        &self,
+        what: &str,
+        limit: Duration,
+        mut condition: impl FnMut() -> Result<bool>,
+    ) -> Result<Instant> {
+        let deadline = Instant::now() + limit;
+        loop {
+            if condition()? {
+                return Ok(Instant::now());
+            }
+            if Instant::now() >= deadline {
+                return Err(Error::TimedOut {
+                    what: what.to_owned(),
+                    limit,
+                });
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Puts the end of every log on the console.
+    pub(crate) fn show_logs(&self) {
+        for log in self.hosts.iter().flat_map(Host::all_logs) {
+            let lines = log.lines();
+            if lines.is_empty() {
+                continue;
+            }
+            println!("--- the end of {}", log.path().display());
+            for line in &lines[lines.len().saturating_sub(LOG_TAIL)..] {
+                let seconds = line.at.saturating_duration_since(self.epoch).as_secs_f64();
+                println!("[{seconds:11.6}] {}", line.text);
+            }
+        }
+    }
+
+    /// Ends every process of every host.
+    pub(crate) fn clean_up(&self) -> Result<()> {
+        self.wait(
+            "the end of every process of the lab",
+            CLEAN_UP_LIMIT,
+            || {
+                Ok(self
+                    .hosts
+                    .iter()
+                    .all(|host| host.kill_all().iter().all(|info| info.is_zombie())))
+            },
+        )
+        .map(drop)
+    }
+}
+
+/// Which kernel carries this lab.
+fn kernel_line() -> Result<String> {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")
+        .map_err(Error::io("read the kernel's release"))?;
+    let release = release.trim();
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").map_err(Error::io("read /proc/cpuinfo"))?;
+    Ok(if cpu.contains("User Mode Linux") {
+        format!("guest kernel {release} (user-mode-linux)")
+    } else {
+        format!("this kernel {release}, in fresh namespaces")
+    })
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if let Err(error) = self.clean_up() {
+            eprintln!("lab: {}", chain(&error));
+        }
+    }
+}

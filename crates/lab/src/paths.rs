@@ -1,0 +1,62 @@
+//! Where the lab finds its own programs and keeps its logs: all relative to the test executable,
+//! which cargo puts into `TARGET/PROFILE/deps/`.
+
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// Overrides where `lab-init` and `lab-keeper` are.
+const BIN_VARIABLE: &str = "LAB_BIN_DIR";
+/// Overrides where runs keep their logs.
+const LOG_VARIABLE: &str = "LAB_LOG_DIR";
+
+/// Cargo's target directory.
+pub fn target_dir() -> Result<PathBuf> {
+    let exe = std::env::current_exe().map_err(Error::io("find the test executable"))?;
+    exe.ancestors()
+        .nth(3)
+        .map(Path::to_path_buf)
+        .ok_or_else(|| Error::Garbled {
+            what: "a path below target/",
+            text: exe.display().to_string(),
+        })
+}
+
+/// A program of this workspace: in the directory that `variable` names, else `TARGET/release`.
+/// Release builds, because the figures that scenarios print are meant to be those of a release.
+pub fn built_program(variable: &str, name: &str) -> Result<PathBuf> {
+    let dir = match std::env::var_os(variable) {
+        Some(dir) => PathBuf::from(dir),
+        None => target_dir()?.join("release"),
+    };
+    let path = dir.join(name);
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(Error::NotBuilt {
+            program: name.to_owned(),
+            path: path.display().to_string(),
+        })
+    }
+}
+
+/// A program of the lab itself.
+pub(crate) fn own_program(name: &str) -> Result<PathBuf> {
+    built_program(BIN_VARIABLE, name)
+}
+
+/// An empty directory for the logs of one run: that of the last run with the same name is gone.
+pub(crate) fn fresh_run_dir(scenario: &str) -> Result<PathBuf> {
+    let base = match std::env::var_os(LOG_VARIABLE) {
+        Some(dir) => PathBuf::from(dir),
+        None => target_dir()?.join("lab"),
+    };
+    let dir = base.join(scenario.replace("::", "."));
+    match std::fs::remove_dir_all(&dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::io(format!("remove {}", dir.display()))(error));
+        }
+        _ => {}
+    }
+    std::fs::create_dir_all(&dir).map_err(Error::io(format!("make {}", dir.display())))?;
+    Ok(dir)
+}

@@ -1,0 +1,196 @@
+//! The outer side of a scenario: choose a kernel, start the inside, wait for its result, and turn
+//! whatever went wrong into one readable failure.
+
+mod start;
+
+use crate::error::{Error, Result, chain};
+use crate::inside;
+use crate::job::{Ending, INSIDE_VARIABLE, Job, KERNEL_VARIABLE, Kernel};
+use crate::keeper::Verdict;
+use crate::lab::Lab;
+use crate::paths;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Lines of the console that a failure shows.
+const CONSOLE_TAIL: usize = 60;
+
+/// Why a scenario did not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The lab could not be started here.
+    NotStarted,
+    /// The story itself failed: an error or a panic.
+    Story,
+    /// The story did not end within its bound.
+    TimedOut,
+    /// The inside ended without a result: the guest crashed, or its result file is missing.
+    Lost,
+}
+
+/// A scenario that did not pass.
+#[derive(Debug)]
+pub struct Failure {
+    /// The scenario's name.
+    pub scenario: String,
+    /// What kind of failure.
+    pub cause: Cause,
+    /// What was said about it.
+    pub message: String,
+    /// Where the logs are. Empty if the lab did not get that far.
+    pub logs: PathBuf,
+    /// The end of the console.
+    pub console: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "scenario {}: {}", self.scenario, self.message)?;
+        if !self.logs.as_os_str().is_empty() {
+            writeln!(out, "  logs: {}", self.logs.display())?;
+        }
+        if !self.console.is_empty() {
+            writeln!(out, "  the end of {}:", CONSOLE)?;
+            for line in self.console.lines() {
+                writeln!(out, "  | {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The file in the run's directory that gets the guest's console and the test's own output.
+pub(crate) const CONSOLE: &str = "console.log";
+
+/// The full name of the test function it is used in, as `cargo test -- --exact` wants it.
+#[macro_export]
+macro_rules! here {
+    () => {{
+        fn here() {}
+        $crate::test_name(std::any::type_name_of_val(&here))
+    }};
+}
+
+/// `crate::module::test::here` without its first and last part. For [`here!`].
+#[doc(hidden)]
+pub fn test_name(path: &'static str) -> &'static str {
+    let path = path.strip_suffix("::here").unwrap_or(path);
+    path.split_once("::").map_or(path, |(_, rest)| rest)
+}
+
+/// Plays `story` in a lab of its own, and panics with a full report unless it returns `Ok` within
+/// `bound`. `name` is the test's own name: [`here!`]. Booting a guest does not count towards the
+/// bound. At most one scenario per test function.
+///
+/// # Panics
+/// If the scenario does not pass, or cannot run on this machine.
+pub fn scenario(name: &str, bound: Duration, story: impl FnOnce(&mut Lab) -> Result<()>) {
+    if let Err(failure) = try_scenario(name, bound, story) {
+        panic!("{failure}");
+    }
+}
+
+/// The same as [`scenario`], with the failure as a value. Inside the lab this does not return.
+pub fn try_scenario(
+    name: &str,
+    bound: Duration,
+    story: impl FnOnce(&mut Lab) -> Result<()>,
+) -> Result<(), Box<Failure>> {
+    if let Some(dir) = std::env::var_os(INSIDE_VARIABLE) {
+        inside::play(name, Path::new(&dir), story);
+    }
+    let fail = |cause, message: String, logs: &Path| {
+        Box::new(Failure {
+            scenario: name.to_owned(),
+            cause,
+            message,
+            logs: logs.to_path_buf(),
+            console: tail(&logs.join(CONSOLE)),
+        })
+    };
+    let not_started = |error: Error| fail(Cause::NotStarted, chain(&error), Path::new(""));
+    let kernel = start::choose_kernel().map_err(not_started)?;
+    let dir = paths::fresh_run_dir(name).map_err(not_started)?;
+    let job = job(kernel, name, bound, &dir).map_err(not_started)?;
+    let verdict = start::run(&job).map_err(|error| fail(Cause::NotStarted, chain(&error), &dir))?;
+
+    let said = std::fs::read_to_string(dir.join(inside::SAID)).unwrap_or_default();
+    print!("{said}");
+    let outcome = std::fs::read_to_string(dir.join(inside::OUTCOME)).unwrap_or_default();
+    let result = std::fs::read_to_string(dir.join(Ending::FILE)).unwrap_or_default();
+    match (Ending::from_line(&result), outcome.trim_end()) {
+        (Some(Ending::Exited(0)), inside::PASSED) => Ok(()),
+        (Some(Ending::Exited(0)), _) => {
+            let message = format!("no test called {name} reported an outcome: is the name right?");
+            Err(fail(Cause::Lost, message, &dir))
+        }
+        (Some(Ending::Exited(status)), "") => {
+            let message = format!("the test ended with status {status} and without an outcome");
+            Err(fail(Cause::Lost, message, &dir))
+        }
+        (Some(Ending::Exited(_)), outcome) => Err(fail(Cause::Story, outcome.to_owned(), &dir)),
+        (Some(Ending::Signalled(signal)), _) => {
+            let message = format!("the test was ended by signal {signal}");
+            Err(fail(Cause::Lost, message, &dir))
+        }
+        (Some(Ending::TimedOut), _) => Err(fail(
+            Cause::TimedOut,
+            format!("did not end within its bound of {bound:?}"),
+            &dir,
+        )),
+        (None, _) => {
+            let (cause, how) = match verdict {
+                Verdict::Ended => (Cause::Lost, "ended by itself"),
+                Verdict::TooLong => (Cause::TimedOut, "hung and was killed"),
+                Verdict::Abandoned => (Cause::Lost, "was given up by its keeper"),
+            };
+            Err(fail(
+                cause,
+                format!("the {} {how} and left no result", describe(kernel)),
+                &dir,
+            ))
+        }
+    }
+}
+
+fn describe(kernel: Kernel) -> &'static str {
+    match kernel {
+        Kernel::Guest => "guest",
+        Kernel::This => "set of namespaces",
+    }
+}
+
+/// The job that plays this very test inside.
+fn job(kernel: Kernel, name: &str, bound: Duration, dir: &Path) -> Result<Job> {
+    let args = ["--exact", name, "--nocapture", "--test-threads=1"];
+    Ok(Job {
+        kernel,
+        dir: dir.to_path_buf(),
+        program: std::env::current_exe().map_err(Error::io("find the test executable"))?,
+        args: args.into_iter().map(Into::into).collect(),
+        cwd: std::env::current_dir().map_err(Error::io("find the working directory"))?,
+        bound,
+        env: std::env::vars_os()
+            .filter(|(name, _)| name != KERNEL_VARIABLE)
+            .collect(),
+    })
+}
+
+/// The last lines of a log, without the carriage returns of a console.
+fn tail(path: &Path) -> String {
+    let text = std::fs::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).replace('\r', "");
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(CONSOLE_TAIL)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_test_knows_its_name() {
+        assert_eq!(crate::here!(), "run::tests::a_test_knows_its_name");
+    }
+}
