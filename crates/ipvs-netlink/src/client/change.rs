@@ -1,0 +1,197 @@
+//! Changes of the table, one or many, with the result of each.
+
+use nix::errno::Errno;
+
+use super::core::Core;
+use super::exchange::Failure;
+use super::link::Link;
+use crate::message::{Attribute, Command, DestinationAttribute, Message, ServiceAttribute};
+use crate::{Attempt, Change, Destination, Error, Forwarding, Service, ServiceKey, Tunnel};
+
+impl<L: Link> Core<L> {
+    /// Makes one change.
+    pub(super) fn change(&mut self, change: &Change) -> Result<(), Error> {
+        check(change)?;
+        self.exchange
+            .ask(request(change), self.family, |_| Ok(()))
+            .map_err(|failure| error(change, failure))
+    }
+
+    /// Makes many changes.
+    pub(super) fn batch(&mut self, changes: &[Change]) -> Vec<Result<(), Error>> {
+        let checks: Vec<Result<(), Error>> = changes.iter().map(check).collect();
+        let sendable = changes
+            .iter()
+            .zip(&checks)
+            .filter(|(_, check)| check.is_ok());
+        let mut answers = self
+            .exchange
+            .batch(sendable.map(|(change, _)| request(change)), self.family)
+            .into_iter();
+        changes
+            .iter()
+            .zip(checks)
+            .map(|(change, check)| {
+                check?;
+                match answers.next() {
+                    Some(Ok(())) => Ok(()),
+                    Some(Err(Failure::Lost)) | None => self.change_again(change),
+                    Some(Err(failure)) => Err(error(change, failure)),
+                }
+            })
+            .collect()
+    }
+
+    /// Makes a change whose answer was lost, so that it may have been made already.
+    fn change_again(&mut self, change: &Change) -> Result<(), Error> {
+        match (self.change(change), change) {
+            (Err(error @ Error::AlreadyExists { .. }), Change::AddService(wanted)) => {
+                let entry = self.service(&wanted.key)?;
+                if entry.service == *wanted {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
+            }
+            (Err(error @ Error::AlreadyExists { .. }), Change::AddDestination(key, wanted)) => {
+                let entries = self.destinations(key)?;
+                let is_there = entries.iter().any(|entry| entry.destination == *wanted);
+                if is_there { Ok(()) } else { Err(error) }
+            }
+            (Err(Error::NoSuchService { .. }), Change::DeleteService(_))
+            | (
+                Err(Error::NoSuchService { .. } | Error::NoSuchDestination { .. }),
+                Change::DeleteDestination(..),
+            ) => Ok(()),
+            (result, _) => result,
+        }
+    }
+}
+
+/// The message that makes a change.
+pub(super) fn request(change: &Change) -> Message {
+    let on_service = |command, service: &Service| Message {
+        command,
+        attributes: vec![Attribute::Service(ServiceAttribute::of_service(service))],
+    };
+    let on_destination = |command, service: &ServiceKey, attributes| Message {
+        command,
+        attributes: vec![
+            Attribute::Service(ServiceAttribute::of_key(service)),
+            Attribute::Destination(attributes),
+        ],
+    };
+    match change {
+        Change::AddService(service) => on_service(Command::NewService, service),
+        Change::EditService(service) => on_service(Command::SetService, service),
+        Change::DeleteService(key) => Message {
+            command: Command::DelService,
+            attributes: vec![Attribute::Service(ServiceAttribute::of_key(key))],
+        },
+        Change::AddDestination(service, destination) => on_destination(
+            Command::NewDest,
+            service,
+            DestinationAttribute::of_destination(destination),
+        ),
+        Change::EditDestination(service, destination) => on_destination(
+            Command::SetDest,
+            service,
+            DestinationAttribute::of_destination(destination),
+        ),
+        Change::DeleteDestination(service, key) => {
+            on_destination(Command::DelDest, service, DestinationAttribute::of_key(key))
+        }
+    }
+}
+
+/// What a failure means for a change.
+fn error(change: &Change, failure: Failure) -> Error {
+    match (failure, change) {
+        (
+            Failure::Refused(Errno::ENOENT, _),
+            Change::AddService(service) | Change::EditService(service),
+        ) => Error::NoSuchScheduler {
+            attempt: attempt(change),
+            scheduler: service.scheduler.clone(),
+            pe_name: service.pe_name.clone(),
+        },
+        (failure, _) => failure.during(attempt(change)),
+    }
+}
+
+/// What is being tried with a change.
+fn attempt(change: &Change) -> Attempt {
+    match change {
+        Change::AddService(service) => Attempt::AddService(service.key),
+        Change::EditService(service) => Attempt::EditService(service.key),
+        Change::DeleteService(key) => Attempt::DeleteService(*key),
+        Change::AddDestination(service, destination) => {
+            Attempt::AddDestination(*service, destination.key)
+        }
+        Change::EditDestination(service, destination) => {
+            Attempt::EditDestination(*service, destination.key)
+        }
+        Change::DeleteDestination(service, key) => Attempt::DeleteDestination(*service, *key),
+    }
+}
+
+/// Refuses what the kernel would refuse without saying why, or would take for something else.
+fn check(change: &Change) -> Result<(), Error> {
+    let problem = match change {
+        Change::AddService(service) | Change::EditService(service) => service_problem(service),
+        Change::AddDestination(_, destination) | Change::EditDestination(_, destination) => {
+            destination_problem(destination)
+        }
+        Change::DeleteService(_) | Change::DeleteDestination(..) => None,
+    };
+    let service = change.service();
+    let problem = match service {
+        ServiceKey::Fwmark { mark: 0, .. } => Some("a firewall mark of 0 marks nothing"),
+        _ => problem,
+    };
+    problem.map_or(Ok(()), |reason| {
+        Err(Error::Invalid {
+            attempt: attempt(change),
+            reason,
+        })
+    })
+}
+
+/// What is wrong with a service.
+fn service_problem(service: &Service) -> Option<&'static str> {
+    if !is_name(&service.scheduler) {
+        Some("scheduler name is not 1 to 15 bytes")
+    } else if service
+        .pe_name
+        .as_deref()
+        .is_some_and(|name| !is_name(name))
+    {
+        Some("persistence engine name is not 1 to 15 bytes")
+    } else if service.netmask.family() != service.key.family() {
+        Some("persistence mask is not of the service's family")
+    } else if service.key.port() == Some(0) && service.persistence == 0 {
+        Some("port 0 needs persistence")
+    } else {
+        None
+    }
+}
+
+/// What is wrong with a destination.
+fn destination_problem(destination: &Destination) -> Option<&'static str> {
+    if i32::try_from(destination.weight).is_err() {
+        Some("weight is above 2147483647")
+    } else if destination.lower_threshold > destination.upper_threshold {
+        Some("lower threshold is above the upper one")
+    } else if destination.forwarding == Forwarding::Tunnel
+        && matches!(destination.tunnel, Tunnel::Gue { port: 0, .. })
+    {
+        Some("GUE tunnel has no port")
+    } else {
+        None
+    }
+}
+
+/// Whether the kernel has room for a name (16 bytes with its NUL).
+pub(super) fn is_name(name: &str) -> bool {
+    (1..=15).contains(&name.len()) && !name.contains('\0')
+}

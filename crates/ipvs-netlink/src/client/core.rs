@@ -1,0 +1,120 @@
+//! The client over any link: finding the family, single commands, what there is once.
+
+use netlink_packet_core::{DecodeError, NlasIterator, parse_u16};
+use netlink_packet_generic::constants::{CTRL_ATTR_FAMILY_ID, GENL_HDRLEN};
+use netlink_packet_generic::ctrl::nlas::GenlCtrlAttrs;
+use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
+use nix::errno::Errno;
+
+use super::exchange::{Exchange, Failure, decode};
+use super::link::Link;
+use crate::message::{Attribute, Command, FAMILY_NAME, InfoAttribute, Message};
+use crate::{Attempt, Error, Info, Timeouts, Version};
+
+/// Requests of the family `IPVS`, over any link.
+pub(super) struct Core<L> {
+    pub(super) exchange: Exchange<L>,
+    pub(super) family: u16,
+}
+
+impl<L: Link> Core<L> {
+    /// Looks up the family.
+    pub(super) fn open(link: L) -> Result<Self, Error> {
+        let mut exchange = Exchange::new(link);
+        let request = GenlCtrl {
+            cmd: GenlCtrlCmd::GetFamily,
+            nlas: vec![GenlCtrlAttrs::FamilyName(FAMILY_NAME.to_owned())],
+        };
+        let mut family = None;
+        let result = exchange.ask(request, 0, |payload| {
+            family = family.or(family_number(payload)?);
+            Ok(())
+        });
+        match (result, family) {
+            (Ok(()), Some(family)) => Ok(Self { exchange, family }),
+            (Ok(()), None) | (Err(Failure::Refused(Errno::ENOENT, _)), _) => Err(Error::NoIpvs),
+            (Err(failure), _) => Err(failure.during(Attempt::Open)),
+        }
+    }
+
+    /// A command that is answered by success or failure alone.
+    pub(super) fn command(
+        &mut self,
+        attempt: Attempt,
+        command: Command,
+        attributes: Vec<Attribute>,
+    ) -> Result<(), Error> {
+        let message = Message {
+            command,
+            attributes,
+        };
+        self.exchange
+            .ask(message, self.family, |_| Ok(()))
+            .map_err(|failure| failure.during(attempt))
+    }
+
+    /// A command that is answered by one message: its attributes.
+    pub(super) fn query(
+        &mut self,
+        attempt: Attempt,
+        command: Command,
+        attributes: Vec<Attribute>,
+    ) -> Result<Vec<Attribute>, Error> {
+        let message = Message {
+            command,
+            attributes,
+        };
+        let mut answer = None;
+        self.exchange
+            .ask(message, self.family, |payload| {
+                answer = Some(decode(payload)?.attributes);
+                Ok(())
+            })
+            .map_err(|failure| failure.during(attempt))?;
+        answer.ok_or(Error::EmptyAnswer { attempt })
+    }
+
+    /// Version and table size.
+    pub(super) fn info(&mut self) -> Result<Info, Error> {
+        let attempt = Attempt::Info;
+        let (mut version, mut size) = (None, 0);
+        for attribute in self.query(attempt, Command::GetInfo, Vec::new())? {
+            match attribute {
+                Attribute::Info(InfoAttribute::Version(code)) => version = Some(code),
+                Attribute::Info(InfoAttribute::ConnectionTableSize(value)) => size = value,
+                _ => {}
+            }
+        }
+        let code = version.ok_or(Error::EmptyAnswer { attempt })?;
+        Ok(Info {
+            version: Version::from_code(code),
+            connection_table_size: size,
+        })
+    }
+
+    /// The timeouts. One the kernel does not tell, because it lacks the protocol, is 0.
+    pub(super) fn timeouts(&mut self) -> Result<Timeouts, Error> {
+        let mut timeouts = Timeouts::default();
+        for attribute in self.query(Attempt::GetTimeouts, Command::GetConfig, Vec::new())? {
+            match attribute {
+                Attribute::TimeoutTcp(seconds) => timeouts.tcp = seconds,
+                Attribute::TimeoutTcpFin(seconds) => timeouts.tcp_fin = seconds,
+                Attribute::TimeoutUdp(seconds) => timeouts.udp = seconds,
+                _ => {}
+            }
+        }
+        Ok(timeouts)
+    }
+}
+
+/// The number in the controller's description of a family. Read by hand, because the rest of that
+/// description is long and nothing here needs it.
+fn family_number(payload: &[u8]) -> Result<Option<u16>, DecodeError> {
+    for attribute in NlasIterator::new(payload.get(GENL_HDRLEN..).unwrap_or_default()) {
+        let attribute = attribute?;
+        if attribute.kind() == CTRL_ATTR_FAMILY_ID {
+            return parse_u16(attribute.value()).map(Some);
+        }
+    }
+    Ok(None)
+}

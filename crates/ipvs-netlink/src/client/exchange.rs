@@ -1,0 +1,379 @@
+//! Requests and their answers, matched by sequence number.
+
+use std::fmt::Debug;
+use std::io;
+use std::time::Instant;
+
+use netlink_packet_core::{
+    DecodeError, Emitable, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, ParseableParametrized,
+};
+use netlink_packet_generic::{GenlFamily, GenlHeader};
+use nix::errno::Errno;
+
+use super::frame::{self, Content};
+use super::link::{Link, PATIENCE};
+use crate::message::Message;
+use crate::{Attempt, Error};
+
+/// Room for the answer to anything but a dump. Only the bytes that are used cost memory.
+const ANSWER_ROOM: usize = 4096;
+
+/// Room for a datagram of a dump: the kernel fills as much as was asked for, up to this.
+const DUMP_ROOM: usize = 32 * 1024;
+
+/// Most bytes of requests sent at once: far below any socket's send buffer.
+const SEND_LIMIT: usize = 64 * 1024;
+
+/// Why an exchange failed, before it is known what was being tried.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The kernel refused.
+    Refused(Errno, Option<String>),
+    /// A system call failed.
+    Socket(&'static str, io::Error),
+    /// No answer in time.
+    TimedOut,
+    /// An answer did not fit.
+    Truncated { length: usize, room: usize },
+    /// An answer could not be read.
+    Decode(DecodeError),
+    /// The answer was dropped on a full socket buffer.
+    Lost,
+}
+
+impl Failure {
+    /// The public error, now that it is known what was being tried.
+    pub(super) fn during(self, attempt: Attempt) -> Error {
+        match self {
+            Self::Refused(errno, text) => refusal(attempt, errno, text),
+            Self::Socket(call, source) => Error::Socket {
+                attempt,
+                call,
+                source,
+            },
+            Self::TimedOut => Error::TimedOut {
+                attempt,
+                seconds: PATIENCE.as_secs(),
+            },
+            Self::Truncated { length, room } => Error::Truncated {
+                attempt,
+                length,
+                room,
+            },
+            Self::Decode(source) => Error::Decode { attempt, source },
+            Self::Lost => Error::AnswerLost { attempt },
+        }
+    }
+}
+
+/// What an error number means for what was tried.
+fn refusal(attempt: Attempt, errno: Errno, text: Option<String>) -> Error {
+    let on_destination = matches!(
+        attempt,
+        Attempt::AddDestination(..) | Attempt::EditDestination(..) | Attempt::DeleteDestination(..)
+    );
+    let on_service = matches!(
+        attempt,
+        Attempt::GetService(_)
+            | Attempt::AddService(_)
+            | Attempt::EditService(_)
+            | Attempt::DeleteService(_)
+            | Attempt::ZeroService(_)
+    );
+    match errno {
+        Errno::EPERM => Error::Permission { attempt },
+        Errno::EEXIST => Error::AlreadyExists { attempt },
+        Errno::ESRCH if on_service || on_destination => Error::NoSuchService { attempt },
+        Errno::ENOENT if on_destination => Error::NoSuchDestination { attempt },
+        _ => Error::Kernel {
+            attempt,
+            errno,
+            text,
+        },
+    }
+}
+
+/// The messages of a dump.
+pub(super) struct Dump {
+    /// What the kernel listed.
+    pub(super) messages: Vec<Message>,
+    /// Whether it was all made in one go, so that no change can have come between its parts.
+    pub(super) whole: bool,
+}
+
+/// The result of one request among many.
+pub(super) type Answer = Result<(), Failure>;
+
+/// Requests over a link, one conversation at a time.
+pub(super) struct Exchange<L> {
+    link: L,
+    sequence: u32,
+    request: Vec<u8>,
+    answer: Vec<u8>,
+    /// An earlier conversation broke off, so parts of it may still be queued.
+    stale: bool,
+}
+
+impl<L: Link> Exchange<L> {
+    /// Starts over a link.
+    pub(super) fn new(link: L) -> Self {
+        Self {
+            link,
+            sequence: 0,
+            request: Vec::new(),
+            answer: Vec::new(),
+            stale: false,
+        }
+    }
+
+    /// The link.
+    #[cfg(test)]
+    pub(super) fn link(&mut self) -> &mut L {
+        &mut self.link
+    }
+
+    /// Asks one thing and passes every message of the answer to `take`.
+    pub(super) fn ask<M>(
+        &mut self,
+        message: M,
+        family: u16,
+        mut take: impl FnMut(&[u8]) -> Result<(), DecodeError>,
+    ) -> Answer
+    where
+        M: GenlFamily + Emitable + Debug,
+    {
+        self.begin();
+        let sequence = self.append(message, family, NLM_F_REQUEST | NLM_F_ACK);
+        self.converse(|exchange| exchange.read_answers(sequence, ANSWER_ROOM, &mut take))
+            .map(drop)
+    }
+
+    /// Asks for a list.
+    pub(super) fn dump(&mut self, message: Message, family: u16) -> Result<Dump, Failure> {
+        self.begin();
+        let sequence = self.append(message, family, NLM_F_REQUEST | NLM_F_DUMP);
+        let mut messages = Vec::new();
+        let mut take = |payload: &[u8]| {
+            messages.push(decode(payload)?);
+            Ok(())
+        };
+        let whole =
+            self.converse(|exchange| exchange.read_answers(sequence, DUMP_ROOM, &mut take))?;
+        Ok(Dump { messages, whole })
+    }
+
+    /// Sends many requests, as many at once as their answers are sure to fit, and returns the
+    /// result of each, in order. When the socket itself fails, the requests that were not sent
+    /// any more all get that failure.
+    pub(super) fn batch(
+        &mut self,
+        messages: impl IntoIterator<Item = Message>,
+        family: u16,
+    ) -> Vec<Answer> {
+        let mut answers: Vec<Answer> = Vec::new();
+        let mut messages = messages.into_iter().peekable();
+        while messages.peek().is_some() {
+            self.begin();
+            let first = self.sequence.wrapping_add(1);
+            let mut count = 0;
+            while count < self.link.window()
+                && self.request.len() < SEND_LIMIT
+                && let Some(message) = messages.next()
+            {
+                self.append(message, family, NLM_F_REQUEST | NLM_F_ACK);
+                count += 1;
+            }
+            answers.extend(self.acknowledgements(first, count));
+        }
+        answers
+    }
+
+    /// Begins a conversation: an empty request, and nothing left over from a broken one.
+    fn begin(&mut self) {
+        self.request.clear();
+        if std::mem::take(&mut self.stale) {
+            // Leftovers are few: one dump, or the answers of one window. What is still there
+            // after this has another sequence number and is ignored.
+            for _ in 0..self.link.window() {
+                self.answer.clear();
+                self.answer.reserve(ANSWER_ROOM);
+                if self.link.receive(&mut self.answer, false).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Appends a request and returns its sequence number.
+    fn append<M>(&mut self, message: M, family: u16, flags: u16) -> u32
+    where
+        M: GenlFamily + Emitable + Debug,
+    {
+        self.sequence = self.sequence.wrapping_add(1);
+        frame::append(&mut self.request, message, family, flags, self.sequence);
+        self.sequence
+    }
+
+    /// Sends what was appended and reads the answer; keeps no large buffer afterwards.
+    fn converse<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let result = self
+            .link
+            .send(&self.request)
+            .map_err(|error| Failure::Socket("send", error))
+            .and_then(|()| read(self));
+        self.stale = matches!(
+            result,
+            Err(Failure::TimedOut
+                | Failure::Truncated { .. }
+                | Failure::Decode(_)
+                | Failure::Lost
+                | Failure::Socket("recv", _))
+        );
+        self.request.shrink_to(ANSWER_ROOM);
+        self.answer.clear();
+        self.answer.shrink_to(ANSWER_ROOM);
+        result
+    }
+
+    /// Reads up to the end of the answer to `sequence`. Tells whether its messages came in one
+    /// datagram, with no change of the table noticed.
+    fn read_answers(
+        &mut self,
+        sequence: u32,
+        room: usize,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), DecodeError>,
+    ) -> Result<bool, Failure> {
+        let mut datagrams = 0;
+        let mut interrupted = false;
+        loop {
+            self.receive(room, true)?;
+            let mut rest = self.answer.as_slice();
+            let mut has_messages = false;
+            while let Some(frame) = frame::next(&mut rest).map_err(Failure::Decode)? {
+                if frame.sequence != sequence {
+                    continue;
+                }
+                interrupted |= frame.interrupted;
+                match frame.content {
+                    Content::Message(payload) => {
+                        has_messages = true;
+                        take(payload).map_err(Failure::Decode)?;
+                    }
+                    Content::Refused(errno, text) => return Err(Failure::Refused(errno, text)),
+                    Content::Done => {
+                        return Ok(datagrams + u32::from(has_messages) <= 1 && !interrupted);
+                    }
+                    Content::Nothing => {}
+                }
+            }
+            datagrams += u32::from(has_messages);
+        }
+    }
+
+    /// Sends the window that was appended and reads one result for each of its requests.
+    fn acknowledgements(&mut self, first: u32, count: usize) -> Vec<Answer> {
+        let mut answers: Vec<Option<Answer>> = Vec::new();
+        answers.resize_with(count, || None);
+        let failure = self
+            .converse(|exchange| exchange.read_window(first, &mut answers))
+            .err();
+        let mut failure = failure;
+        answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(|| Err(repeat(&mut failure))))
+            .collect()
+    }
+
+    /// Reads until every request of the window has its result.
+    fn read_window(&mut self, first: u32, answers: &mut [Option<Answer>]) -> Result<(), Failure> {
+        let mut open = answers.len();
+        let mut overrun = false;
+        while open > 0 {
+            match self.receive(ANSWER_ROOM, !overrun) {
+                Ok(()) => {}
+                // Whatever was not dropped is queued already: read it without waiting.
+                Err(Failure::Lost) => {
+                    overrun = true;
+                    continue;
+                }
+                Err(Failure::TimedOut) if overrun => return Err(Failure::Lost),
+                Err(failure) => return Err(failure),
+            }
+            let mut rest = self.answer.as_slice();
+            while let Some(frame) = frame::next(&mut rest).map_err(Failure::Decode)? {
+                let index = frame.sequence.wrapping_sub(first) as usize;
+                let Some(place @ None) = answers.get_mut(index) else {
+                    continue;
+                };
+                *place = match frame.content {
+                    Content::Done => Some(Ok(())),
+                    Content::Refused(errno, text) => Some(Err(Failure::Refused(errno, text))),
+                    Content::Message(_) | Content::Nothing => None,
+                };
+                open -= usize::from(place.is_some());
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives one datagram of the kernel's, whole.
+    fn receive(&mut self, room: usize, wait: bool) -> Result<(), Failure> {
+        let start = Instant::now();
+        loop {
+            self.answer.clear();
+            self.answer.reserve(room);
+            match self.link.receive(&mut self.answer, wait) {
+                Ok(datagram) if !datagram.from_kernel => {}
+                Ok(datagram) if datagram.length > self.answer.len() => {
+                    let (length, room) = (datagram.length, self.answer.len());
+                    return Err(Failure::Truncated { length, room });
+                }
+                Ok(_) => return Ok(()),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock => return Err(Failure::TimedOut),
+                    _ if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => {
+                        return Err(Failure::Lost);
+                    }
+                    _ => return Err(Failure::Socket("recv", error)),
+                },
+            }
+            // Strangers and signals must not stretch the wait for ever.
+            if start.elapsed() > PATIENCE {
+                return Err(Failure::TimedOut);
+            }
+        }
+    }
+}
+
+/// A failure of the whole socket, once for each request it took with it.
+fn repeat(failure: &mut Option<Failure>) -> Failure {
+    match failure {
+        Some(Failure::Socket(call, error)) => Failure::Socket(call, copy(error)),
+        Some(Failure::Truncated { length, room }) => Failure::Truncated {
+            length: *length,
+            room: *room,
+        },
+        Some(Failure::Decode(error)) => Failure::Decode(DecodeError::from(error.to_string())),
+        Some(Failure::TimedOut) => Failure::TimedOut,
+        Some(Failure::Refused(errno, text)) => Failure::Refused(*errno, text.clone()),
+        Some(Failure::Lost) | None => Failure::Lost,
+    }
+}
+
+/// The same I/O error again, which cannot be cloned.
+fn copy(error: &io::Error) -> io::Error {
+    error
+        .raw_os_error()
+        .map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+}
+
+/// Reads a message of the family from what follows a netlink header.
+pub(super) fn decode(payload: &[u8]) -> Result<Message, DecodeError> {
+    let header = GenlHeader::parse(payload)?;
+    // The header was long enough, so the slice is.
+    Message::parse_with_param(&payload[header.buffer_len()..], header)
+}

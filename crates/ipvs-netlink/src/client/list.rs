@@ -1,0 +1,135 @@
+//! Lists: services, destinations, daemons.
+//!
+//! The kernel's dumps are index-based, and those of IPVS carry no flag for a table that changed
+//! on the way: an entry can be skipped or come twice. A dump that fits one datagram was made under
+//! the kernel's lock and is right. A longer one is taken again until two in a row have the same
+//! keys in the same order, and none twice.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use netlink_packet_core::DecodeError;
+
+use super::core::Core;
+use super::link::Link;
+use crate::message::{
+    Attribute, Command, DaemonAttribute, DestinationAttribute, Message, ServiceAttribute,
+};
+use crate::{Attempt, Daemon, DestinationEntry, DestinationKey, Error, ServiceEntry, ServiceKey};
+
+/// How often a list is read before giving up on a table that keeps changing.
+const TRIES: u32 = 10;
+
+impl<L: Link> Core<L> {
+    /// All services.
+    pub(super) fn services(&mut self) -> Result<Vec<ServiceEntry>, Error> {
+        self.list(
+            Attempt::ListServices,
+            &Message {
+                command: Command::GetService,
+                attributes: Vec::new(),
+            },
+            |attribute| match attribute {
+                Attribute::Service(attributes) => Some(attributes.as_slice().try_into()),
+                _ => None,
+            },
+            |entry: &ServiceEntry| -> ServiceKey { entry.service.key },
+        )
+    }
+
+    /// One service.
+    pub(super) fn service(&mut self, key: &ServiceKey) -> Result<ServiceEntry, Error> {
+        let attempt = Attempt::GetService(*key);
+        let request = vec![Attribute::Service(ServiceAttribute::of_key(key))];
+        self.query(attempt, Command::GetService, request)?
+            .iter()
+            .find_map(|attribute| match attribute {
+                Attribute::Service(attributes) => Some(attributes.as_slice().try_into()),
+                _ => None,
+            })
+            .ok_or(Error::EmptyAnswer { attempt })?
+            .map_err(|source| Error::Decode { attempt, source })
+    }
+
+    /// The destinations of a service.
+    pub(super) fn destinations(
+        &mut self,
+        service: &ServiceKey,
+    ) -> Result<Vec<DestinationEntry>, Error> {
+        let family = service.family();
+        self.list(
+            Attempt::ListDestinations(*service),
+            &Message {
+                command: Command::GetDest,
+                attributes: vec![Attribute::Service(ServiceAttribute::of_key(service))],
+            },
+            |attribute| match attribute {
+                Attribute::Destination(attributes) => {
+                    Some(DestinationAttribute::entry(attributes, family))
+                }
+                _ => None,
+            },
+            |entry: &DestinationEntry| -> DestinationKey { entry.destination.key },
+        )
+    }
+
+    /// The synchronization daemons.
+    pub(super) fn daemons(&mut self) -> Result<Vec<Daemon>, Error> {
+        self.list(
+            Attempt::ListDaemons,
+            &Message {
+                command: Command::GetDaemon,
+                attributes: Vec::new(),
+            },
+            |attribute| match attribute {
+                Attribute::Daemon(attributes) => Some(
+                    <Daemon as TryFrom<&[DaemonAttribute]>>::try_from(attributes),
+                ),
+                _ => None,
+            },
+            |daemon| daemon.state,
+        )
+    }
+
+    /// Dumps until the list is right: see the head of this file.
+    fn list<T, K: Eq + Hash>(
+        &mut self,
+        attempt: Attempt,
+        request: &Message,
+        read: impl Fn(&Attribute) -> Option<Result<T, DecodeError>>,
+        key: impl Fn(&T) -> K,
+    ) -> Result<Vec<T>, Error> {
+        let mut previous: Option<Vec<K>> = None;
+        for _ in 0..TRIES {
+            let dump = self
+                .exchange
+                .dump(request.clone(), self.family)
+                .map_err(|failure| failure.during(attempt))?;
+            let entries = dump
+                .messages
+                .iter()
+                .flat_map(|message| &message.attributes)
+                .filter_map(&read)
+                .collect::<Result<Vec<T>, _>>()
+                .map_err(|source| Error::Decode { attempt, source })?;
+            if dump.whole {
+                return Ok(entries);
+            }
+            let keys: Vec<K> = entries.iter().map(&key).collect();
+            if previous.as_ref() == Some(&keys) && !has_twice(&keys) {
+                return Ok(entries);
+            }
+            previous = Some(keys);
+        }
+        Err(Error::Interrupted {
+            attempt,
+            tries: TRIES,
+        })
+    }
+}
+
+/// Whether any key comes more than once.
+fn has_twice<K: Eq + Hash>(keys: &[K]) -> bool {
+    let mut seen = HashSet::with_capacity(keys.len());
+    !keys.iter().all(|key| seen.insert(key))
+}

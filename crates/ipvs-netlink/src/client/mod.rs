@@ -1,0 +1,254 @@
+//! The client: one blocking socket, one request or batch at a time.
+
+mod change;
+mod core;
+mod exchange;
+mod frame;
+mod link;
+mod list;
+
+use self::change::is_name;
+use self::core::Core;
+use self::link::NetlinkSocket;
+use crate::message::{Attribute, Command, DaemonAttribute, ServiceAttribute};
+use crate::{
+    Attempt, Change, Daemon, DaemonState, Destination, DestinationEntry, DestinationKey, Error,
+    Info, Service, ServiceEntry, ServiceKey, Timeouts,
+};
+
+/// A connection to the kernel's IPVS in the network namespace it was opened in.
+///
+/// It holds one socket and at most a few KiB of buffers, starts no thread, and never waits longer
+/// than five seconds for an answer. Everything but opening it needs `CAP_NET_ADMIN`.
+///
+/// ```no_run
+/// use ipvs_netlink::{Client, Destination, Forwarding, Protocol, Service, ServiceKey};
+///
+/// let mut client = Client::open()?;
+/// let key = ServiceKey::Address {
+///     protocol: Protocol::Tcp,
+///     address: [192, 168, 26, 1].into(),
+///     port: 80,
+/// };
+/// client.add_service(&Service::new(key, "wlc"))?;
+/// let server = Destination::new([10, 0, 0, 1].into(), 80, Forwarding::Masquerade, 1);
+/// client.add_destination(&key, &server)?;
+/// for entry in client.destinations(&key)? {
+///     println!("{} {}", entry.destination.key, entry.active_connections);
+/// }
+/// # Ok::<(), ipvs_netlink::Error>(())
+/// ```
+pub struct Client {
+    core: Core<NetlinkSocket>,
+}
+
+impl Client {
+    /// Opens a socket and looks up the family. The kernel loads the module `ip_vs` for that if it
+    /// is allowed to.
+    ///
+    /// # Errors
+    /// [`Error::NoIpvs`] when there is no such family and no such module; [`Error::Socket`].
+    pub fn open() -> Result<Self, Error> {
+        let link = NetlinkSocket::open().map_err(|source| Error::Socket {
+            attempt: Attempt::Open,
+            call: "socket",
+            source,
+        })?;
+        Core::open(link).map(|core| Self { core })
+    }
+
+    /// Version of IPVS and size of its connection table.
+    ///
+    /// # Errors
+    /// [`Error::Permission`] and those of the socket.
+    pub fn info(&mut self) -> Result<Info, Error> {
+        self.core.info()
+    }
+
+    /// All services, in the kernel's order.
+    ///
+    /// # Errors
+    /// [`Error::Permission`]; [`Error::Interrupted`] when the table kept changing; those of the
+    /// socket.
+    pub fn services(&mut self) -> Result<Vec<ServiceEntry>, Error> {
+        self.core.services()
+    }
+
+    /// One service.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchService`], [`Error::Permission`] and those of the socket.
+    pub fn service(&mut self, key: &ServiceKey) -> Result<ServiceEntry, Error> {
+        self.core.service(key)
+    }
+
+    /// The destinations of a service, in the kernel's order. A service that does not exist has
+    /// none: the kernel does not tell the difference.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn destinations(&mut self, service: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
+        self.core.destinations(service)
+    }
+
+    /// Adds a service.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::NoSuchScheduler`], [`Error::Invalid`],
+    /// [`Error::Permission`] and those of the socket.
+    pub fn add_service(&mut self, service: &Service) -> Result<(), Error> {
+        self.core.change(&Change::AddService(service.clone()))
+    }
+
+    /// Changes everything but the key of a service.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchService`], [`Error::NoSuchScheduler`], [`Error::Invalid`],
+    /// [`Error::Permission`] and those of the socket.
+    pub fn edit_service(&mut self, service: &Service) -> Result<(), Error> {
+        self.core.change(&Change::EditService(service.clone()))
+    }
+
+    /// Deletes a service and its destinations.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchService`], [`Error::Permission`] and those of the socket.
+    pub fn delete_service(&mut self, key: &ServiceKey) -> Result<(), Error> {
+        self.core.change(&Change::DeleteService(*key))
+    }
+
+    /// Adds a destination. It is sent as it is: see [`Destination::normalize`].
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::NoSuchService`], [`Error::Invalid`],
+    /// [`Error::Permission`] and those of the socket.
+    pub fn add_destination(
+        &mut self,
+        service: &ServiceKey,
+        destination: &Destination,
+    ) -> Result<(), Error> {
+        self.core
+            .change(&Change::AddDestination(*service, destination.clone()))
+    }
+
+    /// Changes everything but the key of a destination.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchService`], [`Error::NoSuchDestination`], [`Error::Invalid`],
+    /// [`Error::Permission`] and those of the socket.
+    pub fn edit_destination(
+        &mut self,
+        service: &ServiceKey,
+        destination: &Destination,
+    ) -> Result<(), Error> {
+        self.core
+            .change(&Change::EditDestination(*service, destination.clone()))
+    }
+
+    /// Deletes a destination. Its connections are cut off when their next packet comes.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchService`], [`Error::NoSuchDestination`], [`Error::Permission`] and those of
+    /// the socket.
+    pub fn delete_destination(
+        &mut self,
+        service: &ServiceKey,
+        key: &DestinationKey,
+    ) -> Result<(), Error> {
+        self.core.change(&Change::DeleteDestination(*service, *key))
+    }
+
+    /// Deletes every service and destination of the network namespace, whoever made them.
+    ///
+    /// # Errors
+    /// [`Error::Permission`] and those of the socket.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.core
+            .command(Attempt::Flush, Command::Flush, Vec::new())
+    }
+
+    /// Makes many changes, many to a send, and returns the result of each, in order. A change
+    /// that fails does not stop those after it.
+    ///
+    /// Never more requests are under way than the socket's buffer has room for the answers of, so
+    /// none is lost. Should the kernel drop answers all the same, the changes they belong to are
+    /// made again one by one: then a deletion of what is gone, and an addition of what is there
+    /// with the same values, count as done.
+    pub fn batch(&mut self, changes: &[Change]) -> Vec<Result<(), Error>> {
+        self.core.batch(changes)
+    }
+
+    /// Zeroes the counters of one service, or of all.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchService`], [`Error::Permission`] and those of the socket.
+    pub fn zero(&mut self, service: Option<&ServiceKey>) -> Result<(), Error> {
+        let (attempt, attributes) = match service {
+            None => (Attempt::Zero, Vec::new()),
+            Some(key) => (
+                Attempt::ZeroService(*key),
+                vec![Attribute::Service(ServiceAttribute::of_key(key))],
+            ),
+        };
+        self.core.command(attempt, Command::Zero, attributes)
+    }
+
+    /// The timeouts of connections.
+    ///
+    /// # Errors
+    /// [`Error::Permission`] and those of the socket.
+    pub fn timeouts(&mut self) -> Result<Timeouts, Error> {
+        self.core.timeouts()
+    }
+
+    /// Sets the timeouts of connections; a zero leaves that one as it is.
+    ///
+    /// # Errors
+    /// [`Error::Kernel`] (`EINVAL`: too long for the kernel), [`Error::Permission`] and those of
+    /// the socket.
+    pub fn set_timeouts(&mut self, timeouts: &Timeouts) -> Result<(), Error> {
+        let attributes = vec![
+            Attribute::TimeoutTcp(timeouts.tcp),
+            Attribute::TimeoutTcpFin(timeouts.tcp_fin),
+            Attribute::TimeoutUdp(timeouts.udp),
+        ];
+        self.core
+            .command(Attempt::SetTimeouts, Command::SetConfig, attributes)
+    }
+
+    /// The synchronization daemons that run: at most one of each state.
+    ///
+    /// # Errors
+    /// [`Error::Permission`] and those of the socket.
+    pub fn daemons(&mut self) -> Result<Vec<Daemon>, Error> {
+        self.core.daemons()
+    }
+
+    /// Starts a synchronization daemon.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::Invalid`], [`Error::Permission`], [`Error::Kernel`]
+    /// (`ENODEV`: no such interface) and those of the socket.
+    pub fn start_daemon(&mut self, daemon: &Daemon) -> Result<(), Error> {
+        let attempt = Attempt::StartDaemon(daemon.state);
+        if !is_name(&daemon.interface) {
+            return Err(Error::Invalid {
+                attempt,
+                reason: "interface name is not 1 to 15 bytes",
+            });
+        }
+        let attributes = vec![Attribute::Daemon(DaemonAttribute::of_daemon(daemon))];
+        self.core.command(attempt, Command::NewDaemon, attributes)
+    }
+
+    /// Stops a synchronization daemon.
+    ///
+    /// # Errors
+    /// [`Error::Kernel`] (`ESRCH`: it does not run), [`Error::Permission`] and those of the
+    /// socket.
+    pub fn stop_daemon(&mut self, state: DaemonState) -> Result<(), Error> {
+        let attributes = vec![Attribute::Daemon(DaemonAttribute::of_state(state))];
+        self.core
+            .command(Attempt::StopDaemon(state), Command::DelDaemon, attributes)
+    }
+}

@@ -1,0 +1,279 @@
+//! Attributes of a destination (`IPVS_DEST_ATTR_*`), and the typed destination they stand for.
+
+use netlink_packet_core::{
+    DecodeError, DefaultNla, Emitable, ErrorContext, NLA_F_NESTED, Nla, NlaBuffer, Parseable,
+    parse_u8, parse_u16, parse_u16_be, parse_u32,
+};
+
+use super::nested::{address_union, missing, parse_all, parse_union, union_address};
+use super::stats::{StatsAttribute, stats};
+use crate::{
+    Destination, DestinationEntry, DestinationKey, Family, Forwarding, Tunnel, TunnelChecksum,
+};
+
+const ADDR: u16 = 1;
+const PORT: u16 = 2;
+const FWD_METHOD: u16 = 3;
+const WEIGHT: u16 = 4;
+const U_THRESH: u16 = 5;
+const L_THRESH: u16 = 6;
+const ACTIVE_CONNS: u16 = 7;
+const INACT_CONNS: u16 = 8;
+const PERSIST_CONNS: u16 = 9;
+const STATS: u16 = 10;
+const ADDR_FAMILY: u16 = 11;
+const STATS64: u16 = 12;
+const TUN_TYPE: u16 = 13;
+const TUN_PORT: u16 = 14;
+const TUN_FLAGS: u16 = 15;
+
+/// `IP_VS_CONN_F_FWD_MASK`: which bits of the connection flags are the forwarding method.
+const FWD_MASK: u32 = 0x7;
+
+/// Numbers of the tunnel types (`IP_VS_CONN_F_TUNNEL_TYPE_*`).
+const IPIP: u8 = 0;
+const GUE: u8 = 1;
+const GRE: u8 = 2;
+
+/// An attribute of a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DestinationAttribute {
+    /// Address: a union of 16 bytes, IPv4 in the first 4.
+    Address([u8; 16]),
+    /// Port, host order here and big-endian on the wire.
+    Port(u16),
+    /// Connection flags; the lowest three bits are the forwarding method.
+    ForwardingMethod(u32),
+    /// Weight; the kernel's is signed and refuses negative ones.
+    Weight(u32),
+    /// Upper threshold, connections.
+    UpperThreshold(u32),
+    /// Lower threshold, connections.
+    LowerThreshold(u32),
+    /// Connections in an established state.
+    ActiveConnections(u32),
+    /// Connections in any other state.
+    InactiveConnections(u32),
+    /// Persistence templates.
+    PersistentConnections(u32),
+    /// Statistics, 32 bits wide.
+    Stats(Vec<StatsAttribute>),
+    /// Address family (Linux 3.18); before that it is the service's.
+    Family(u16),
+    /// Statistics, 64 bits wide.
+    Stats64(Vec<StatsAttribute>),
+    /// Tunnel type.
+    TunnelType(u8),
+    /// Tunnel port, host order here and big-endian on the wire.
+    TunnelPort(u16),
+    /// Tunnel flags.
+    TunnelFlags(u16),
+    /// An attribute this crate does not know.
+    Other(DefaultNla),
+}
+
+impl Nla for DestinationAttribute {
+    fn value_len(&self) -> usize {
+        match self {
+            Self::Address(_) => 16,
+            Self::Port(_) | Self::Family(_) | Self::TunnelPort(_) | Self::TunnelFlags(_) => 2,
+            Self::ForwardingMethod(_)
+            | Self::Weight(_)
+            | Self::UpperThreshold(_)
+            | Self::LowerThreshold(_)
+            | Self::ActiveConnections(_)
+            | Self::InactiveConnections(_)
+            | Self::PersistentConnections(_) => 4,
+            Self::Stats(attributes) | Self::Stats64(attributes) => {
+                attributes.as_slice().buffer_len()
+            }
+            Self::TunnelType(_) => 1,
+            Self::Other(attribute) => attribute.value_len(),
+        }
+    }
+
+    fn kind(&self) -> u16 {
+        match self {
+            Self::Address(_) => ADDR,
+            Self::Port(_) => PORT,
+            Self::ForwardingMethod(_) => FWD_METHOD,
+            Self::Weight(_) => WEIGHT,
+            Self::UpperThreshold(_) => U_THRESH,
+            Self::LowerThreshold(_) => L_THRESH,
+            Self::ActiveConnections(_) => ACTIVE_CONNS,
+            Self::InactiveConnections(_) => INACT_CONNS,
+            Self::PersistentConnections(_) => PERSIST_CONNS,
+            Self::Stats(_) => STATS | NLA_F_NESTED,
+            Self::Family(_) => ADDR_FAMILY,
+            Self::Stats64(_) => STATS64 | NLA_F_NESTED,
+            Self::TunnelType(_) => TUN_TYPE,
+            Self::TunnelPort(_) => TUN_PORT,
+            Self::TunnelFlags(_) => TUN_FLAGS,
+            Self::Other(attribute) => attribute.kind(),
+        }
+    }
+
+    fn emit_value(&self, buffer: &mut [u8]) {
+        match self {
+            Self::Address(union) => buffer.copy_from_slice(union),
+            Self::Port(port) | Self::TunnelPort(port) => {
+                buffer.copy_from_slice(&port.to_be_bytes());
+            }
+            Self::Family(value) | Self::TunnelFlags(value) => {
+                buffer.copy_from_slice(&value.to_ne_bytes());
+            }
+            Self::ForwardingMethod(value)
+            | Self::Weight(value)
+            | Self::UpperThreshold(value)
+            | Self::LowerThreshold(value)
+            | Self::ActiveConnections(value)
+            | Self::InactiveConnections(value)
+            | Self::PersistentConnections(value) => buffer.copy_from_slice(&value.to_ne_bytes()),
+            Self::Stats(attributes) | Self::Stats64(attributes) => {
+                attributes.as_slice().emit(buffer);
+            }
+            Self::TunnelType(value) => buffer.fill(*value),
+            Self::Other(attribute) => attribute.emit_value(buffer),
+        }
+    }
+}
+
+impl<'a> Parseable<NlaBuffer<&'a [u8]>> for DestinationAttribute {
+    fn parse(attribute: &NlaBuffer<&'a [u8]>) -> Result<Self, DecodeError> {
+        let value = attribute.value();
+        let kind = attribute.kind();
+        Self::parse_known(kind, value)
+            .with_context(|| format!("invalid destination attribute {kind}"))?
+            .map_or_else(|| DefaultNla::parse(attribute).map(Self::Other), Ok)
+    }
+}
+
+impl DestinationAttribute {
+    /// Reads an attribute this crate knows; `None` for any other.
+    fn parse_known(kind: u16, value: &[u8]) -> Result<Option<Self>, DecodeError> {
+        Ok(Some(match kind {
+            ADDR => Self::Address(parse_union(value)?),
+            PORT => Self::Port(parse_u16_be(value)?),
+            FWD_METHOD => Self::ForwardingMethod(parse_u32(value)?),
+            WEIGHT => Self::Weight(parse_u32(value)?),
+            U_THRESH => Self::UpperThreshold(parse_u32(value)?),
+            L_THRESH => Self::LowerThreshold(parse_u32(value)?),
+            ACTIVE_CONNS => Self::ActiveConnections(parse_u32(value)?),
+            INACT_CONNS => Self::InactiveConnections(parse_u32(value)?),
+            PERSIST_CONNS => Self::PersistentConnections(parse_u32(value)?),
+            STATS => Self::Stats(parse_all(value)?),
+            ADDR_FAMILY => Self::Family(parse_u16(value)?),
+            STATS64 => Self::Stats64(parse_all(value)?),
+            TUN_TYPE => Self::TunnelType(parse_u8(value)?),
+            TUN_PORT => Self::TunnelPort(parse_u16_be(value)?),
+            TUN_FLAGS => Self::TunnelFlags(parse_u16(value)?),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// The attributes that name a destination: what deleting one needs.
+    pub fn of_key(key: &DestinationKey) -> Vec<Self> {
+        vec![
+            Self::Family(Family::of(key.address).number()),
+            Self::Address(address_union(key.address)),
+            Self::Port(key.port),
+        ]
+    }
+
+    /// The attributes of a whole destination. The kernel refuses to add or change one (`EINVAL`)
+    /// unless forwarding method, weight and both thresholds are there.
+    pub fn of_destination(destination: &Destination) -> Vec<Self> {
+        let mut attributes = Self::of_key(&destination.key);
+        attributes.extend([
+            Self::ForwardingMethod(destination.forwarding.number()),
+            Self::Weight(destination.weight),
+            Self::UpperThreshold(destination.upper_threshold),
+            Self::LowerThreshold(destination.lower_threshold),
+        ]);
+        if destination.forwarding == Forwarding::Tunnel {
+            let (kind, port, checksum) = match destination.tunnel {
+                Tunnel::Ipip => (IPIP, 0, TunnelChecksum::None),
+                Tunnel::Gue { port, checksum } => (GUE, port, checksum),
+                Tunnel::Gre { checksum } => (GRE, 0, checksum),
+            };
+            attributes.extend([
+                Self::TunnelType(kind),
+                Self::TunnelPort(port),
+                Self::TunnelFlags(checksum.bits()),
+            ]);
+        }
+        attributes
+    }
+
+    /// The destination a kernel answer describes, of a service of family `service_family`: that is
+    /// the destination's family too unless the answer says otherwise.
+    ///
+    /// # Errors
+    /// An attribute the kernel always sends is missing, or a family or method is unknown.
+    pub fn entry(
+        attributes: &[Self],
+        service_family: Family,
+    ) -> Result<DestinationEntry, DecodeError> {
+        let mut family = service_family;
+        let (mut address, mut port, mut method) = (None, None, None);
+        let (mut weight, mut upper_threshold, mut lower_threshold) = (0, 0, 0);
+        let (mut active, mut inactive, mut persistent) = (0, 0, 0);
+        let (mut kind, mut tunnel_port, mut tunnel_flags) = (IPIP, 0, 0);
+        let (mut narrow, mut wide): (&[StatsAttribute], &[StatsAttribute]) = (&[], &[]);
+        for attribute in attributes {
+            match attribute {
+                Self::Address(union) => address = Some(*union),
+                Self::Port(number) => port = Some(*number),
+                Self::ForwardingMethod(bits) => method = Some(bits & FWD_MASK),
+                Self::Weight(value) => weight = *value,
+                Self::UpperThreshold(value) => upper_threshold = *value,
+                Self::LowerThreshold(value) => lower_threshold = *value,
+                Self::ActiveConnections(value) => active = *value,
+                Self::InactiveConnections(value) => inactive = *value,
+                Self::PersistentConnections(value) => persistent = *value,
+                Self::Stats(attributes) => narrow = attributes,
+                Self::Family(number) => {
+                    family = Family::from_number(*number).ok_or_else(|| {
+                        DecodeError::from(format!("unknown address family {number}"))
+                    })?;
+                }
+                Self::Stats64(attributes) => wide = attributes,
+                Self::TunnelType(value) => kind = *value,
+                Self::TunnelPort(value) => tunnel_port = *value,
+                Self::TunnelFlags(value) => tunnel_flags = *value,
+                Self::Other(_) => {}
+            }
+        }
+
+        let address = address.ok_or_else(|| missing("IPVS_DEST_ATTR_ADDR"))?;
+        let method = method.ok_or_else(|| missing("IPVS_DEST_ATTR_FWD_METHOD"))?;
+        let checksum = TunnelChecksum::from_bits(tunnel_flags);
+        Ok(DestinationEntry {
+            destination: Destination {
+                key: DestinationKey {
+                    address: union_address(address, family),
+                    port: port.ok_or_else(|| missing("IPVS_DEST_ATTR_PORT"))?,
+                },
+                forwarding: Forwarding::from_number(method).ok_or_else(|| {
+                    DecodeError::from(format!("unknown forwarding method {method}"))
+                })?,
+                weight,
+                upper_threshold,
+                lower_threshold,
+                tunnel: match kind {
+                    IPIP => Tunnel::Ipip,
+                    GUE => Tunnel::Gue {
+                        port: tunnel_port,
+                        checksum,
+                    },
+                    GRE => Tunnel::Gre { checksum },
+                    _ => return Err(DecodeError::from(format!("unknown tunnel type {kind}"))),
+                },
+            },
+            active_connections: active,
+            inactive_connections: inactive,
+            persistent_connections: persistent,
+            stats: stats(narrow, wide),
+        })
+    }
+}

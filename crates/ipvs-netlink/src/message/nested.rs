@@ -1,0 +1,70 @@
+//! What all attribute sets share: reading a run of attributes, names and addresses.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use netlink_packet_core::{DecodeError, NlaBuffer, NlasIterator, Parseable};
+
+use crate::Family;
+
+/// Reads a run of attributes.
+pub(super) fn parse_all<A>(bytes: &[u8]) -> Result<Vec<A>, DecodeError>
+where
+    A: for<'a> Parseable<NlaBuffer<&'a [u8]>>,
+{
+    NlasIterator::new(bytes)
+        .map(|attribute| A::parse(&attribute?))
+        .collect()
+}
+
+/// A name as the kernel takes it: with its NUL.
+pub(super) fn name_len(name: &str) -> usize {
+    name.len() + 1
+}
+
+/// Writes a name and its NUL.
+pub(super) fn emit_name(name: &str, buffer: &mut [u8]) {
+    let (text, end) = buffer.split_at_mut(name.len());
+    text.copy_from_slice(name.as_bytes());
+    end.fill(0);
+}
+
+/// Reads a name up to its NUL, or all of it. Bytes that are not UTF-8 are replaced.
+pub(super) fn parse_name(bytes: &[u8]) -> String {
+    let end = bytes
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
+/// Reads the 16 bytes of the kernel's address union.
+pub(super) fn parse_union(bytes: &[u8]) -> Result<[u8; 16], DecodeError> {
+    bytes
+        .try_into()
+        .map_err(|_| DecodeError::invalid_ip_address(bytes.len()))
+}
+
+/// The address in the kernel's address union: IPv4 is in the first 4 of the 16 bytes.
+pub(super) fn union_address(union: [u8; 16], family: Family) -> IpAddr {
+    match family {
+        Family::V4 => IpAddr::V4(Ipv4Addr::new(union[0], union[1], union[2], union[3])),
+        Family::V6 => IpAddr::V6(Ipv6Addr::from(union)),
+    }
+}
+
+/// The kernel's address union for an address.
+pub(super) fn address_union(address: IpAddr) -> [u8; 16] {
+    match address {
+        IpAddr::V4(address) => {
+            let mut union = [0; 16];
+            union[..4].copy_from_slice(&address.octets());
+            union
+        }
+        IpAddr::V6(address) => address.octets(),
+    }
+}
+
+/// The error for an attribute the kernel always sends, but did not.
+pub(super) fn missing(name: &str) -> DecodeError {
+    DecodeError::from(format!("no attribute {name}"))
+}

@@ -1,0 +1,103 @@
+//! The least changes from one table to another.
+
+use super::{Change, Plan, Row, Table};
+use crate::ServiceKey;
+
+impl Table {
+    /// The changes that turn this table into `wanted`.
+    ///
+    /// Nothing is changed that is as wanted. Within a service destinations are added, then
+    /// changed, then deleted, so one that has destinations and is to have some is never without;
+    /// services that are not wanted go last.
+    pub fn diff(&self, wanted: &Self) -> Plan {
+        self.diff_owned(wanted, |_| true)
+    }
+
+    /// As [`Table::diff`], but services for which `owned` is false are left alone when they are
+    /// not wanted: other programs' services in the same table.
+    pub fn diff_owned(&self, wanted: &Self, owned: impl Fn(&ServiceKey) -> bool) -> Plan {
+        let mut changes = Vec::new();
+        for (key, row) in &wanted.services {
+            match self.services.get(key) {
+                None => {
+                    changes.push(Change::AddService(row.service.clone()));
+                    changes.extend(
+                        row.destinations
+                            .values()
+                            .map(|destination| Change::AddDestination(*key, destination.clone())),
+                    );
+                }
+                Some(present) => {
+                    if present.service != row.service {
+                        changes.push(Change::EditService(row.service.clone()));
+                    }
+                    diff_destinations(*key, present, row, &mut changes);
+                }
+            }
+        }
+        let unwanted = self
+            .services
+            .keys()
+            .filter(|key| !wanted.services.contains_key(key));
+        changes.extend(
+            unwanted
+                .filter(|key| owned(key))
+                .copied()
+                .map(Change::DeleteService),
+        );
+        Plan { changes }
+    }
+
+    /// What this table is after a change was made: the kernel's behaviour as a pure function.
+    /// Returns whether the kernel would have accepted it, as far as it is about what is there.
+    pub fn apply(&mut self, change: &Change) -> bool {
+        match change {
+            Change::AddService(service) => {
+                let is_new = !self.services.contains_key(&service.key);
+                if is_new {
+                    self.insert_service(service.clone());
+                }
+                is_new
+            }
+            Change::EditService(service) => match self.services.get_mut(&service.key) {
+                Some(row) => {
+                    row.service = service.clone();
+                    true
+                }
+                None => false,
+            },
+            Change::DeleteService(key) => self.remove_service(key).is_some(),
+            Change::AddDestination(key, destination) => {
+                self.destination(key, &destination.key).is_none()
+                    && self.insert_as_is(key, destination.clone())
+            }
+            Change::EditDestination(key, destination) => {
+                self.destination(key, &destination.key).is_some()
+                    && self.insert_as_is(key, destination.clone())
+            }
+            Change::DeleteDestination(key, destination) => {
+                self.remove_destination(key, destination).is_some()
+            }
+        }
+    }
+}
+
+/// Additions, changes and deletions of one service's destinations, in that order.
+fn diff_destinations(key: ServiceKey, present: &Row, wanted: &Row, changes: &mut Vec<Change>) {
+    let mut edits = Vec::new();
+    for (name, destination) in &wanted.destinations {
+        match present.destinations.get(name) {
+            None => changes.push(Change::AddDestination(key, destination.clone())),
+            Some(there) if there != destination => {
+                edits.push(Change::EditDestination(key, destination.clone()));
+            }
+            Some(_) => {}
+        }
+    }
+    changes.append(&mut edits);
+    let gone = present
+        .destinations
+        .keys()
+        .filter(|name| !wanted.destinations.contains_key(name));
+    changes.extend(gone.map(|name| Change::DeleteDestination(key, *name)));
+}

@@ -1,0 +1,146 @@
+//! A whole table as a value: what the kernel has, or what it should have.
+
+mod change;
+mod diff;
+mod print;
+
+pub use change::{Change, Plan};
+
+use std::collections::BTreeMap;
+
+use crate::{Attempt, Client, Destination, DestinationKey, Error, Service, ServiceKey};
+
+/// How often a table is read before giving up on one that keeps changing.
+const TRIES: u32 = 10;
+
+/// Services and their destinations, in the order `ipvsadm -L` prints them.
+///
+/// [`Display`](std::fmt::Display) writes it as `ipvsadm -Sn` does, byte for byte. That leaves out
+/// the thresholds, as `ipvsadm` does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    services: BTreeMap<ServiceKey, Row>,
+}
+
+/// One service of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Row {
+    service: Service,
+    destinations: BTreeMap<DestinationKey, Destination>,
+}
+
+impl Table {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads the kernel's table.
+    ///
+    /// The services are listed again at the end; when they are not the same ones, all is read
+    /// again. So the table is one that held at some time, as far as which services there are.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] when the table kept changing; those of [`Client::services`].
+    pub fn read(client: &mut Client) -> Result<Self, Error> {
+        for _ in 0..TRIES {
+            let before = client.services()?;
+            let mut table = Self::new();
+            for entry in before {
+                let key = entry.service.key;
+                table.insert_service(entry.service);
+                for entry in client.destinations(&key)? {
+                    table.insert_as_is(&key, entry.destination);
+                }
+            }
+            let after = client.services()?;
+            let is_same = after.len() == table.services.len()
+                && after
+                    .iter()
+                    .all(|entry| table.service(&entry.service.key).is_some());
+            if is_same {
+                return Ok(table);
+            }
+        }
+        Err(Error::Interrupted {
+            attempt: Attempt::ListServices,
+            tries: TRIES,
+        })
+    }
+
+    /// Puts in a service, or changes it and leaves its destinations. Returns what it replaced.
+    pub fn insert_service(&mut self, service: Service) -> Option<Service> {
+        match self.services.get_mut(&service.key) {
+            Some(row) => Some(std::mem::replace(&mut row.service, service)),
+            None => {
+                let row = Row {
+                    service,
+                    destinations: BTreeMap::new(),
+                };
+                self.services.insert(row.service.key, row);
+                None
+            }
+        }
+    }
+
+    /// Puts in or replaces a destination, in the form the kernel should have it
+    /// ([`Destination::normalize`]: with direct and tunnel forwarding the port is the service's).
+    /// Returns whether there is such a service; without it nothing happens.
+    pub fn insert_destination(
+        &mut self,
+        service: &ServiceKey,
+        mut destination: Destination,
+    ) -> bool {
+        destination.normalize(service);
+        self.insert_as_is(service, destination)
+    }
+
+    /// Puts in or replaces a destination as the kernel has it.
+    fn insert_as_is(&mut self, service: &ServiceKey, destination: Destination) -> bool {
+        let row = self.services.get_mut(service);
+        row.map(|row| row.destinations.insert(destination.key, destination))
+            .is_some()
+    }
+
+    /// Takes out a service and its destinations.
+    pub fn remove_service(&mut self, key: &ServiceKey) -> Option<Service> {
+        self.services.remove(key).map(|row| row.service)
+    }
+
+    /// Takes out a destination.
+    pub fn remove_destination(
+        &mut self,
+        service: &ServiceKey,
+        key: &DestinationKey,
+    ) -> Option<Destination> {
+        self.services.get_mut(service)?.destinations.remove(key)
+    }
+
+    /// The services, in order.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.values().map(|row| &row.service)
+    }
+
+    /// A service.
+    pub fn service(&self, key: &ServiceKey) -> Option<&Service> {
+        self.services.get(key).map(|row| &row.service)
+    }
+
+    /// The destinations of a service, in order; none if there is no such service.
+    pub fn destinations(&self, service: &ServiceKey) -> impl Iterator<Item = &Destination> {
+        self.services
+            .get(service)
+            .into_iter()
+            .flat_map(|row| row.destinations.values())
+    }
+
+    /// A destination.
+    pub fn destination(&self, service: &ServiceKey, key: &DestinationKey) -> Option<&Destination> {
+        self.services.get(service)?.destinations.get(key)
+    }
+
+    /// Whether there is no service.
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty()
+    }
+}
