@@ -1,1 +1,30 @@
-//! Watches one real server: checks, in and out of the IPVS table, weight.
+//! Watches one real server of one virtual server: checks it, puts it into and takes it out of the
+//! IPVS table, and raises its weight gently.
+//!
+//! | decides, over plain data | does |
+//! | --- | --- |
+//! | [`health`]: in or out | [`check`]: one attempt on a socket |
+//! | [`weight`]: the slow start | `place`, `table`: the kernel's IPVS table |
+//! | `failures`: what is logged | `signals`, `parent` |
+//! | [`settings`], [`duration`] | `run`: the start; `actor`: the loop |
+//!
+//! One thread, no runtime. In the steady state nothing is allocated, and the process wakes only
+//! for its timers and its socket: thousands of these run side by side.
+
+mod actor;
+pub mod check;
+pub mod cli;
+pub mod duration;
+pub mod error;
+mod failures;
+pub mod health;
+mod log;
+mod parent;
+mod place;
+mod run;
+pub mod settings;
+mod signals;
+mod table;
+pub mod weight;
+
+pub use run::run;

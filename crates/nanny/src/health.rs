@@ -1,0 +1,255 @@
+//! In or out: what the outcome of the checks means for the server. No clock, no socket, no log:
+//! the time is an argument, the verdict is the result.
+//!
+//! - At its start a nanny lets the server in at its first pass.
+//! - The server goes out when it has not passed for `timeout`, and has failed since: a nanny that
+//!   was stopped for a while, or checks no more often than every `timeout`, looks first.
+//! - It comes in again when every check has passed for `reentry`.
+//! - A signal can force it in or out; the checks go on meanwhile, and count.
+
+use std::time::{Duration, Instant};
+
+/// The two times of the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// How long a server may go without a pass.
+    pub timeout: Duration,
+    /// How long every check must pass for a server that went out to come in.
+    pub reentry: Duration,
+}
+
+/// What the checks say of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Not checked yet, and not in.
+    New,
+    /// Every check has failed so far.
+    Waiting,
+    /// In the table from before this nanny; no check has passed yet.
+    Adopted {
+        /// The last time it is taken to have been well: this nanny's start.
+        since: Instant,
+        /// Whether a check has failed since.
+        failed: bool,
+    },
+    /// In.
+    In {
+        /// The last pass.
+        last_pass: Instant,
+        /// Whether a check has failed since.
+        failed: bool,
+    },
+    /// Went out.
+    Out {
+        /// The first of the passes that nothing has interrupted.
+        passing_since: Option<Instant>,
+    },
+}
+
+/// What was ordered by signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Force {
+    /// In, whatever the checks say.
+    In,
+    /// Out, whatever the checks say.
+    Out,
+    /// As the checks say.
+    Neither,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A check passed.
+    Pass,
+    /// A check failed.
+    Fail,
+    /// Time went by: the [`Health::deadline`] may have come.
+    Tick,
+    /// A signal came.
+    Force(Force),
+}
+
+/// What it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The server comes in; or it was found in, and is now known to be well.
+    In,
+    /// The server goes out.
+    Out,
+    /// The first check failed: the server is not in yet.
+    NotYet,
+}
+
+/// The machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    rules: Rules,
+    state: State,
+    force: Force,
+}
+
+impl Health {
+    /// The machine at its start.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            state: State::New,
+            force: Force::Neither,
+        }
+    }
+
+    /// The machine for a server that is in the table already at `now`.
+    #[must_use]
+    pub fn adopted(rules: Rules, now: Instant) -> Self {
+        Self {
+            state: State::Adopted {
+                since: now,
+                failed: false,
+            },
+            ..Self::new(rules)
+        }
+    }
+
+    /// Whether the server belongs in the table.
+    #[must_use]
+    pub fn is_in(&self) -> bool {
+        match self.force {
+            Force::In => true,
+            Force::Out => false,
+            Force::Neither => self.checks_say_in(),
+        }
+    }
+
+    /// Whether a signal decides, and not the checks.
+    #[must_use]
+    pub fn is_forced(&self) -> bool {
+        self.force != Force::Neither
+    }
+
+    fn checks_say_in(&self) -> bool {
+        match self.state {
+            State::Adopted { .. } | State::In { .. } => true,
+            State::New | State::Waiting | State::Out { .. } => false,
+        }
+    }
+
+    /// When a [`Event::Tick`] is due, if one is.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Adopted {
+                since: last_pass,
+                failed: true,
+            }
+            | State::In {
+                last_pass,
+                failed: true,
+            } => Some(last_pass + self.rules.timeout),
+            State::Adopted { failed: false, .. }
+            | State::In { failed: false, .. }
+            | State::New
+            | State::Waiting
+            | State::Out { .. } => None,
+        }
+    }
+
+    /// Takes in what happened at `now`; times must not go back.
+    pub fn step(&mut self, event: Event, now: Instant) -> Option<Verdict> {
+        let was_in = self.is_in();
+        let before = self.state;
+        if let Event::Force(force) = event {
+            self.force = force;
+        }
+        self.state = self.next(event, now);
+        match (was_in, self.is_in()) {
+            (false, true) => Some(Verdict::In),
+            (true, false) => Some(Verdict::Out),
+            (false, false) if before == State::New && self.state == State::Waiting => {
+                Some(Verdict::NotYet)
+            }
+            (true, true) if matches!(before, State::Adopted { .. }) && event == Event::Pass => {
+                Some(Verdict::In)
+            }
+            (false, false) | (true, true) => None,
+        }
+    }
+
+    fn next(&self, event: Event, now: Instant) -> State {
+        let Rules { timeout, reentry } = self.rules;
+        let out = State::Out {
+            passing_since: None,
+        };
+        let is_over = |since| now.saturating_duration_since(since) >= timeout;
+        match (self.state, event) {
+            (State::New | State::Waiting, Event::Pass)
+            | (State::Adopted { .. } | State::In { .. }, Event::Pass) => State::In {
+                last_pass: now,
+                failed: false,
+            },
+            (State::Out { passing_since }, Event::Pass) => {
+                let since = passing_since.unwrap_or(now);
+                if now.saturating_duration_since(since) >= reentry {
+                    State::In {
+                        last_pass: now,
+                        failed: false,
+                    }
+                } else {
+                    State::Out {
+                        passing_since: Some(since),
+                    }
+                }
+            }
+            (State::New | State::Waiting, Event::Fail) => State::Waiting,
+            (State::Adopted { since, .. }, Event::Fail) => {
+                if is_over(since) {
+                    out
+                } else {
+                    State::Adopted {
+                        since,
+                        failed: true,
+                    }
+                }
+            }
+            (State::In { last_pass, .. }, Event::Fail) => {
+                if is_over(last_pass) {
+                    out
+                } else {
+                    State::In {
+                        last_pass,
+                        failed: true,
+                    }
+                }
+            }
+            (State::Out { .. }, Event::Fail) => out,
+            (
+                State::Adopted {
+                    since: last_pass,
+                    failed,
+                }
+                | State::In { last_pass, failed },
+                Event::Tick,
+            ) => {
+                if failed && is_over(last_pass) {
+                    out
+                } else {
+                    self.state
+                }
+            }
+            (State::New | State::Waiting | State::Out { .. }, Event::Tick) => self.state,
+            // The checks are not asked; what they say meanwhile counts when the force ends.
+            (
+                State::New
+                | State::Waiting
+                | State::Adopted { .. }
+                | State::In { .. }
+                | State::Out { .. },
+                Event::Force(_),
+            ) => self.state,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

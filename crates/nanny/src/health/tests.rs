@@ -1,0 +1,324 @@
+//! Every state with every event, and the promises over random courses of checks.
+
+use super::*;
+use proptest::prelude::*;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+const REENTRY: Duration = Duration::from_secs(180);
+const RULES: Rules = Rules {
+    timeout: TIMEOUT,
+    reentry: REENTRY,
+};
+
+/// The machine in `state`, nothing forced.
+fn in_state(state: State) -> Health {
+    Health {
+        state,
+        ..Health::new(RULES)
+    }
+}
+
+/// Every (state, event) pair at 100 s after the last pass or the first of the passes, or at a
+/// time that is too short for either rule: the state after it and the verdict.
+#[test]
+fn every_state_with_every_event() {
+    use Event::{Fail, Pass, Tick};
+    use State::{Adopted, In, New, Out, Waiting};
+
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let adopted = |failed| Adopted {
+        since: start,
+        failed,
+    };
+    let inside = |failed| In {
+        last_pass: start,
+        failed,
+    };
+    let passed_at = |seconds| In {
+        last_pass: at(seconds),
+        failed: false,
+    };
+    let out = Out {
+        passing_since: None,
+    };
+    let passing = |seconds| Out {
+        passing_since: Some(at(seconds)),
+    };
+    let yes = Some(Verdict::In);
+    let no = Some(Verdict::Out);
+
+    let table = [
+        (New, Pass, 0, passed_at(0), yes),
+        (New, Fail, 0, Waiting, Some(Verdict::NotYet)),
+        (New, Tick, 100, New, None),
+        (Waiting, Pass, 100, passed_at(100), yes),
+        (Waiting, Fail, 100, Waiting, None),
+        (Waiting, Tick, 100, Waiting, None),
+        (adopted(false), Pass, 9, passed_at(9), yes),
+        (adopted(false), Pass, 100, passed_at(100), yes),
+        (adopted(false), Fail, 9, adopted(true), None),
+        (adopted(false), Fail, 10, out, no),
+        (adopted(false), Tick, 9, adopted(false), None),
+        (adopted(false), Tick, 100, adopted(false), None),
+        (adopted(true), Pass, 9, passed_at(9), yes),
+        (adopted(true), Fail, 9, adopted(true), None),
+        (adopted(true), Fail, 10, out, no),
+        (adopted(true), Tick, 9, adopted(true), None),
+        (adopted(true), Tick, 10, out, no),
+        (inside(false), Pass, 9, passed_at(9), None),
+        (inside(false), Pass, 100, passed_at(100), None),
+        (inside(false), Fail, 9, inside(true), None),
+        (inside(false), Fail, 10, out, no),
+        (inside(false), Tick, 9, inside(false), None),
+        (inside(false), Tick, 100, inside(false), None),
+        (inside(true), Pass, 9, passed_at(9), None),
+        (inside(true), Fail, 9, inside(true), None),
+        (inside(true), Fail, 10, out, no),
+        (inside(true), Tick, 9, inside(true), None),
+        (inside(true), Tick, 10, out, no),
+        (out, Pass, 100, passing(100), None),
+        (out, Fail, 100, out, None),
+        (out, Tick, 1000, out, None),
+        (passing(0), Pass, 179, passing(0), None),
+        (passing(0), Pass, 180, passed_at(180), yes),
+        (passing(0), Fail, 179, out, None),
+        (passing(0), Fail, 180, out, None),
+        (passing(0), Tick, 180, passing(0), None),
+    ];
+    for (before, event, seconds, after, verdict) in table {
+        let mut health = in_state(before);
+        let told = health.step(event, at(seconds));
+        assert_eq!(
+            (health.state, told),
+            (after, verdict),
+            "{before:?} {event:?} at {seconds} s"
+        );
+    }
+}
+
+/// Force, in every state: what the checks say stays as it is, what is told is the difference.
+#[test]
+fn every_state_with_every_force() {
+    let now = Instant::now();
+    let states = [
+        (State::New, false),
+        (State::Waiting, false),
+        (
+            State::Adopted {
+                since: now,
+                failed: true,
+            },
+            true,
+        ),
+        (
+            State::In {
+                last_pass: now,
+                failed: false,
+            },
+            true,
+        ),
+        (
+            State::Out {
+                passing_since: Some(now),
+            },
+            false,
+        ),
+    ];
+    let told = |from: bool, to: bool| match (from, to) {
+        (false, true) => Some(Verdict::In),
+        (true, false) => Some(Verdict::Out),
+        _ => None,
+    };
+    for (state, natural) in states {
+        for first in [Force::In, Force::Out, Force::Neither] {
+            for second in [Force::In, Force::Out, Force::Neither] {
+                let wanted = |force| match force {
+                    Force::In => true,
+                    Force::Out => false,
+                    Force::Neither => natural,
+                };
+                let mut health = in_state(state);
+                let (one, two) = (wanted(first), wanted(second));
+                assert_eq!(health.step(Event::Force(first), now), told(natural, one));
+                assert_eq!(health.step(Event::Force(second), now), told(one, two));
+                assert_eq!((health.state, health.is_in()), (state, two));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_checks_made_under_force_count() {
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let mut health = Health::new(RULES);
+    assert_eq!(health.step(Event::Force(Force::Out), at(0)), None);
+    assert_eq!(health.step(Event::Pass, at(1)), None, "forced out");
+    assert_eq!(
+        health.step(Event::Force(Force::Neither), at(2)),
+        Some(Verdict::In)
+    );
+    assert_eq!(health.step(Event::Force(Force::In), at(3)), None);
+    assert_eq!(health.step(Event::Fail, at(20)), None, "forced in");
+    assert_eq!(
+        health.step(Event::Force(Force::Neither), at(21)),
+        Some(Verdict::Out)
+    );
+    assert_eq!(
+        health.step(Event::Force(Force::In), at(22)),
+        Some(Verdict::In)
+    );
+}
+
+#[test]
+fn a_server_forced_in_at_once_is_not_called_unavailable() {
+    let now = Instant::now();
+    let mut health = Health::new(RULES);
+    assert_eq!(health.step(Event::Force(Force::In), now), Some(Verdict::In));
+    assert_eq!(health.step(Event::Fail, now), None);
+}
+
+#[test]
+fn a_nanny_that_was_stopped_looks_before_it_judges() {
+    let start = Instant::now();
+    let mut health = Health::new(RULES);
+    health.step(Event::Pass, start);
+    let late = start + TIMEOUT * 100;
+    assert_eq!(health.step(Event::Tick, late), None);
+    assert_eq!(health.step(Event::Pass, late), None);
+    assert!(health.is_in());
+}
+
+/// One attempt: how long after the previous one it starts, how long it takes, whether it passes.
+type Attempt = (u64, u64, bool);
+
+/// A course of checks with an interval of at most `timeout`, in milliseconds.
+fn courses() -> impl Strategy<Value = (u64, u64, u64, bool, Vec<Attempt>)> {
+    (1..20_000u64, 0..100_000u64, any::<bool>()).prop_flat_map(|(timeout, reentry, adopted)| {
+        (1..=timeout).prop_flat_map(move |interval| {
+            let attempts = prop::collection::vec(
+                (0..=interval, 0..=timeout, prop::bool::weighted(0.7)),
+                1..200,
+            );
+            (
+                Just(timeout),
+                Just(interval),
+                Just(reentry),
+                Just(adopted),
+                attempts,
+            )
+        })
+    })
+}
+
+/// What happened when, in milliseconds: the checks' ends, and the verdicts.
+struct Course {
+    ends: Vec<(u64, bool)>,
+    verdicts: Vec<(u64, Event, Verdict)>,
+}
+
+/// Runs a course, ticking at each deadline as the actor does.
+fn run(timeout: u64, reentry: u64, adopted: bool, attempts: &[Attempt]) -> Course {
+    let base = Instant::now();
+    let at = |ms| base + Duration::from_millis(ms);
+    let rules = Rules {
+        timeout: Duration::from_millis(timeout),
+        reentry: Duration::from_millis(reentry),
+    };
+    let mut health = if adopted {
+        Health::adopted(rules, base)
+    } else {
+        Health::new(rules)
+    };
+    let mut course = Course {
+        ends: Vec::new(),
+        verdicts: Vec::new(),
+    };
+    let mut now = 0;
+    for &(pause, duration, passes) in attempts {
+        let end = now + pause + duration;
+        if let Some(deadline) = health.deadline() {
+            let due = u64::try_from((deadline - base).as_millis()).expect("short");
+            if due <= end {
+                let due = due.max(now);
+                if let Some(verdict) = health.step(Event::Tick, at(due)) {
+                    course.verdicts.push((due, Event::Tick, verdict));
+                }
+            }
+        }
+        let event = if passes { Event::Pass } else { Event::Fail };
+        if let Some(verdict) = health.step(event, at(end)) {
+            course.verdicts.push((end, event, verdict));
+        }
+        course.ends.push((end, passes));
+        now = end;
+    }
+    course
+}
+
+proptest! {
+    #[test]
+    fn never_in_without_a_pass((timeout, _, reentry, adopted, attempts) in courses()) {
+        for (_, event, verdict) in run(timeout, reentry, adopted, &attempts).verdicts {
+            prop_assert!(verdict != Verdict::In || event == Event::Pass);
+        }
+    }
+
+    /// The attempts that fail here may each take the whole timeout.
+    #[test]
+    fn out_within_timeout_and_interval_of_the_last_pass_and_never_before_the_timeout(
+        (timeout, interval, reentry, adopted, attempts) in courses(),
+    ) {
+        let course = run(timeout, reentry, adopted, &attempts);
+        let mut inside = adopted;
+        let mut last_pass = 0;
+        let mut verdicts = course.verdicts.iter().peekable();
+        for &(end, passes) in &course.ends {
+            while let Some(&(at, event, verdict)) = verdicts.next_if(|&&(at, event, _)| {
+                at < end || (at == end && (event == Event::Tick || !passes))
+            }) {
+                if verdict == Verdict::Out {
+                    prop_assert!(inside);
+                    prop_assert!(at >= last_pass + timeout, "{event:?} too early");
+                    prop_assert!(at <= last_pass + timeout + interval, "{event:?} too late");
+                    inside = false;
+                }
+            }
+            if passes {
+                last_pass = end;
+                if let Some(&(_, _, verdict)) = verdicts.next_if(|&&(at, _, _)| at == end) {
+                    prop_assert_eq!(verdict, Verdict::In);
+                    inside = true;
+                }
+            } else if inside {
+                prop_assert!(end < last_pass + timeout, "still in at {end}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_reentry_before_every_check_passed_for_so_long(
+        (timeout, _, reentry, adopted, attempts) in courses(),
+    ) {
+        let course = run(timeout, reentry, adopted, &attempts);
+        let mut went_out = None;
+        for &(at, _, verdict) in &course.verdicts {
+            match (verdict, went_out) {
+                (Verdict::Out, _) => went_out = Some(at),
+                (Verdict::In, Some(out)) => {
+                    let first = course
+                        .ends
+                        .iter()
+                        .rev()
+                        .skip_while(|&&(end, _)| end > at)
+                        .take_while(|&&(end, passes)| passes && end >= out)
+                        .last();
+                    let &(first, _) = first.expect("a pass brought it in");
+                    prop_assert!(at - first >= reentry);
+                }
+                (Verdict::In | Verdict::NotYet, _) => {}
+            }
+        }
+    }
+}

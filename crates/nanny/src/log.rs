@@ -1,0 +1,198 @@
+//! Every line a nanny logs. lvsd takes a line that contains `[ active ]` or `[inactive]` for a
+//! verdict; scripts look for the others.
+
+use std::error::Error;
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use daemon::exit::chain;
+use tracing::Level;
+
+use crate::check::Failure;
+use crate::health::Force;
+
+/// A line of the log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Message<'a> {
+    /// The nanny runs.
+    Starting {
+        service: SocketAddr,
+        server: SocketAddr,
+    },
+    /// The word of `-U` is not acted on.
+    LoadDataUnread { word: &'a str },
+    /// The server was in the table before.
+    Adopted { server: SocketAddr, weight: u32 },
+    /// The server came in.
+    Active { server: SocketAddr },
+    /// The server went out because it failed.
+    Inactive { server: SocketAddr },
+    /// The server went out because a signal said so.
+    ForcedOut { server: SocketAddr },
+    /// The first check failed.
+    NotYet { server: SocketAddr },
+    /// A signal changed who decides.
+    Forced { force: Force, signal: u32 },
+    /// A check passed.
+    Passed { server: SocketAddr, took: Duration },
+    /// A check failed; so many more failed in the same way since the last such line.
+    Failed {
+        server: SocketAddr,
+        failure: Failure,
+        untold: u64,
+    },
+    /// The weight in the table changed.
+    Weight { server: SocketAddr, weight: u32 },
+    /// The kernel has no such virtual service.
+    NoService { error: &'a dyn Error },
+    /// A change of the table failed; so many more did since the last such line.
+    TableFailed { error: &'a dyn Error, untold: u64 },
+    /// A signal ends the nanny.
+    Terminating { signal: u32 },
+    /// The parent is gone, and this nanny goes too.
+    Orphaned { server: SocketAddr },
+}
+
+impl Message<'_> {
+    /// Logs the line.
+    pub(crate) fn log(self) {
+        match self.level() {
+            Level::ERROR => tracing::error!("{self}"),
+            Level::WARN => tracing::warn!("{self}"),
+            Level::INFO => tracing::info!("{self}"),
+            _ => tracing::debug!("{self}"),
+        }
+    }
+
+    fn level(&self) -> Level {
+        match self {
+            Self::NoService { .. } | Self::TableFailed { .. } => Level::ERROR,
+            Self::Inactive { .. } | Self::NotYet { .. } | Self::Failed { .. } => Level::WARN,
+            Self::Starting { .. }
+            | Self::LoadDataUnread { .. }
+            | Self::Adopted { .. }
+            | Self::Active { .. }
+            | Self::ForcedOut { .. }
+            | Self::Forced { .. }
+            | Self::Terminating { .. }
+            | Self::Orphaned { .. } => Level::INFO,
+            Self::Passed { .. } | Self::Weight { .. } => Level::DEBUG,
+        }
+    }
+}
+
+/// ` (N more)`, or nothing.
+struct More(u64);
+
+impl fmt::Display for More {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            untold => write!(f, " ({untold} more not logged)"),
+        }
+    }
+}
+
+impl fmt::Display for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Starting { service, server } => {
+                write!(f, "starting LVS client monitor for {service} -> {server}")
+            }
+            Self::LoadDataUnread { word } => write!(
+                f,
+                "load data by {word} is not read in this version: the weight stays as assigned"
+            ),
+            Self::Adopted { server, weight } => {
+                write!(f, "found {server} in the table with weight {weight}")
+            }
+            Self::Active { server } => write!(f, "[ active ] making {server} available"),
+            Self::Inactive { server } => write!(
+                f,
+                "[inactive] shutting down {server} due to connection failure"
+            ),
+            Self::ForcedOut { server } => {
+                write!(f, "[inactive] shutting down {server} on request")
+            }
+            Self::NotYet { server } => write!(f, "[inactive] {server} is not available yet"),
+            Self::Forced { force, signal } => {
+                let means = match force {
+                    Force::In => "in until further notice",
+                    Force::Out => "out until further notice",
+                    Force::Neither => "back to normal",
+                };
+                write!(f, "signal {signal}: {means}")
+            }
+            Self::Passed { server, took } => {
+                write!(f, "{server} passed in {} us", took.as_micros())
+            }
+            Self::Failed {
+                server,
+                failure,
+                untold,
+            } => write!(f, "{}{}", failure.of(server), More(untold)),
+            Self::Weight { server, weight } => write!(f, "weight of {server} is now {weight}"),
+            Self::NoService { error } => write!(f, "{}: trying again at each check", chain(error)),
+            Self::TableFailed { error, untold } => write!(f, "{}{}", chain(error), More(untold)),
+            Self::Terminating { signal } => write!(f, "Terminating due to signal {signal}"),
+            Self::Orphaned { server } => {
+                write!(
+                    f,
+                    "the parent is gone: leaving the table's {server} to its successor"
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_that_scripts_look_for() {
+        let server: SocketAddr = "10.0.0.2:8080".parse().expect("an address");
+        let service: SocketAddr = "1.2.3.1:80".parse().expect("an address");
+        for (message, line) in [
+            (
+                Message::Starting { service, server },
+                "starting LVS client monitor for 1.2.3.1:80 -> 10.0.0.2:8080",
+            ),
+            (
+                Message::Active { server },
+                "[ active ] making 10.0.0.2:8080 available",
+            ),
+            (
+                Message::Inactive { server },
+                "[inactive] shutting down 10.0.0.2:8080 due to connection failure",
+            ),
+            (
+                Message::NotYet { server },
+                "[inactive] 10.0.0.2:8080 is not available yet",
+            ),
+            (
+                Message::Failed {
+                    server,
+                    failure: Failure::TimedOut(crate::check::Act::Connect),
+                    untold: 0,
+                },
+                "CONNECT to 10.0.0.2:8080 timed out",
+            ),
+            (
+                Message::Failed {
+                    server,
+                    failure: Failure::TimedOut(crate::check::Act::Read),
+                    untold: 7,
+                },
+                "READ to 10.0.0.2:8080 timed out (7 more not logged)",
+            ),
+            (
+                Message::Terminating { signal: 15 },
+                "Terminating due to signal 15",
+            ),
+        ] {
+            assert_eq!(message.to_string(), line);
+        }
+    }
+}

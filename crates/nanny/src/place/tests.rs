@@ -1,0 +1,98 @@
+//! The place against the table's own test kernel.
+
+use super::*;
+use crate::settings::Method;
+use crate::table::memory::{Memory, settings};
+
+fn place(memory: Memory) -> Place<Memory> {
+    let settings = settings(Method::Masquerade);
+    Place::new(Some(Table::with(memory, &settings)), &settings)
+}
+
+fn weight(place: &Place<Memory>) -> Option<u32> {
+    let table = place.table.as_ref().expect("a table");
+    table.kernel().only_destination().map(|found| found.weight)
+}
+
+fn kernel(place: &mut Place<Memory>) -> &mut Memory {
+    place.table.as_mut().expect("a table").kernel_mut()
+}
+
+#[test]
+fn a_server_comes_in_low_climbs_and_goes_out() {
+    let mut now = Instant::now();
+    let mut place = place(Memory::with_service());
+    assert!(!place.adopt(now).expect("read"));
+    place.take_in(now);
+    assert!(place.settle(now));
+    let mut course = vec![weight(&place)];
+    while let Some(at) = place.deadline() {
+        now = at;
+        place.step(now);
+        course.push(weight(&place));
+    }
+    assert_eq!(course, [3, 6, 12, 24, 48, 96, 100].map(Some));
+    place.take_out();
+    assert!(place.settle(now));
+    assert_eq!(weight(&place), None);
+    assert_eq!(place.deadline(), None);
+}
+
+#[test]
+fn a_server_found_there_goes_on_from_its_weight() {
+    let now = Instant::now();
+    let mut place = place(Memory::with_destination(40));
+    assert!(place.adopt(now).expect("read"));
+    assert!(place.settle(now));
+    assert_eq!(weight(&place), Some(40));
+    place.step(place.deadline().expect("it climbs"));
+    assert_eq!(weight(&place), Some(80));
+}
+
+#[test]
+fn a_server_found_out_of_service_comes_in_at_the_start_weight() {
+    let now = Instant::now();
+    let mut place = place(Memory::with_destination(0));
+    assert!(!place.adopt(now).expect("read"));
+    place.take_in(now);
+    assert!(place.settle(now));
+    assert_eq!(weight(&place), Some(3));
+}
+
+#[test]
+fn a_server_that_appears_meanwhile_is_taken_over() {
+    let now = Instant::now();
+    let mut place = place(Memory::with_service());
+    assert!(!place.adopt(now).expect("read"));
+    *kernel(&mut place) = Memory::with_destination(70);
+    place.take_in(now);
+    assert!(place.settle(now));
+    assert_eq!(weight(&place), Some(70));
+    place.step(place.deadline().expect("it climbs"));
+    assert_eq!(weight(&place), Some(100));
+}
+
+#[test]
+fn a_service_that_vanishes_and_returns_gets_its_server_back() {
+    let now = Instant::now();
+    let mut place = place(Memory::with_service());
+    place.take_in(now);
+    assert!(place.settle(now));
+    *kernel(&mut place) = Memory::default();
+    place.step(place.deadline().expect("it climbs"));
+    assert!(!place.settle(now), "there is no service");
+    *kernel(&mut place) = Memory::with_service();
+    assert!(place.settle(now));
+    assert_eq!(weight(&place), Some(6));
+}
+
+#[test]
+fn without_a_table_everything_is_as_wanted() {
+    let now = Instant::now();
+    let settings = settings(Method::Masquerade);
+    let mut place: Place<Memory> = Place::new(None, &settings);
+    assert!(!place.adopt(now).expect("nothing to read"));
+    place.take_in(now);
+    assert!(place.settle(now));
+    assert_eq!(place.deadline(), None, "no weight, so no timer");
+}

@@ -1,0 +1,113 @@
+//! The start of a nanny, in the order that puts a server into service soonest: the first attempt
+//! is on its way before anything else is opened.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use daemon::daemonize::{self, Background, Side};
+use daemon::log::Logging;
+
+use crate::actor::Actor;
+use crate::check::dialogue::Dialogue;
+use crate::check::tcp::{Attempt, Target};
+use crate::error::Error;
+use crate::failures::Failures;
+use crate::health::{Health, Rules};
+use crate::log::Message;
+use crate::parent::Parent;
+use crate::place::Place;
+use crate::settings::{Settings, Stage};
+use crate::signals::Signals;
+use crate::table::Table;
+
+/// The name in the log.
+const NAME: &str = "nanny";
+
+/// Runs a nanny: returns when it has ended, or, in the process that started one in the
+/// background, when that one is up.
+#[must_use]
+pub fn run(settings: &Settings) -> ExitCode {
+    match start(settings) {
+        Ok(status) => status,
+        Err(error) => daemon::exit::failure(NAME, &error),
+    }
+}
+
+fn start(settings: &Settings) -> Result<ExitCode, Error> {
+    let (background, parent) = match settings.stage {
+        Stage::Background => match daemonize::fork_to_background()? {
+            Side::Starter(status) => return Ok(status),
+            Side::Daemon(background) => (Some(background), None),
+        },
+        Stage::NoFork | Stage::Foreground => (None, Some(Parent::watch())),
+    };
+    let signals = Signals::block().map_err(|errno| Error::Signals(errno.into()))?;
+    let target = Target::new(settings.server, Dialogue::for_port(settings.server.port()));
+    let now = Instant::now();
+    let first = Attempt::start(&target, now);
+
+    log_start(settings);
+    let table = if settings.report_only {
+        None
+    } else {
+        Some(Table::open(settings)?)
+    };
+    let mut place = Place::new(table, settings);
+    let rules = Rules {
+        timeout: settings.timeout,
+        reentry: settings.reentry,
+    };
+    let health = if place.adopt(now)? {
+        Health::adopted(rules, now)
+    } else {
+        Health::new(rules)
+    };
+    let_go(settings.stage, background)?;
+
+    let mut actor = Actor {
+        settings,
+        target: &target,
+        signals,
+        parent,
+        place,
+        health,
+        attempt: None,
+        next_check: now + settings.interval,
+        verdict: None,
+        failures: Failures::new(),
+    };
+    match first {
+        Ok(attempt) => actor.attempt = Some(attempt),
+        Err(failure) => actor.finish(Err(failure), Duration::ZERO, now),
+    }
+    actor.run();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the log and says what is watched.
+fn log_start(settings: &Settings) {
+    Logging {
+        ident: NAME,
+        stdout: (settings.stage == Stage::Foreground).then_some(NAME),
+        syslog: true,
+        verbose: settings.verbose,
+    }
+    .install();
+    let Settings {
+        service, server, ..
+    } = *settings;
+    Message::Starting { service, server }.log();
+    if let Some(word) = &settings.load_data {
+        Message::LoadDataUnread { word }.log();
+    }
+}
+
+/// Lets go of the terminal, where one is not to be kept. The start-up errors are past.
+fn let_go(stage: Stage, background: Option<Background>) -> Result<(), Error> {
+    match (stage, background) {
+        (_, Some(background)) => background.ready()?,
+        (Stage::NoFork, None) => daemonize::detach()?,
+        (Stage::Background | Stage::Foreground, None) => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! What one nanny was told to do: the command line, typed and defaulted.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The port of a virtual server where none is given.
+pub const DEFAULT_PORT: u16 = 80;
+/// How long a server may go without passing where nothing is given.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a server must pass to be let back in where nothing is given.
+pub const DEFAULT_REENTRY: Duration = Duration::from_secs(180);
+/// Time between checks where nothing is given, as long as the timeout is not shorter.
+pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(2);
+/// The weight where none is given.
+pub const DEFAULT_WEIGHT: u32 = 1;
+/// How many times its weight a server may get at most (`-S`).
+pub const SCALE: u32 = 10;
+/// The largest weight of the kernel, which keeps it as a C `int`.
+pub const LARGEST_WEIGHT: u32 = i32::MAX as u32;
+
+/// The settings of one nanny.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The virtual server: its address and port.
+    pub service: SocketAddr,
+    /// Where the real server is checked: its address and its own port.
+    pub server: SocketAddr,
+    /// How packets reach the real server.
+    pub method: Method,
+    /// How long the server may go without passing; also how long one attempt may take. Not zero.
+    pub timeout: Duration,
+    /// Time from the start of one attempt to the start of the next. Not zero, at most the timeout.
+    pub interval: Duration,
+    /// How long every check must pass before the server is let back in.
+    pub reentry: Duration,
+    /// The weight the server works up to, at most [`LARGEST_WEIGHT`].
+    pub weight: u32,
+    /// The word that names a source of load data, unless it is `none`.
+    pub load_data: Option<String>,
+    /// Whether verdicts are only logged, and the table is left alone.
+    pub report_only: bool,
+    /// Where the process runs.
+    pub stage: Stage,
+    /// Whether every check is logged.
+    pub verbose: bool,
+}
+
+/// The forwarding method (`-M`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `m`: addresses and ports are rewritten.
+    Masquerade,
+    /// `i`: packets go encapsulated, their port unchanged.
+    Tunnel,
+    /// `g`: packets go to the server's link address, their port unchanged.
+    Direct,
+}
+
+/// Where the process runs, and where its log goes besides syslog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// In the background, as a child of init.
+    Background,
+    /// In the process that was started, without its terminal (`-c`).
+    NoFork,
+    /// In the process that was started, with its lines on stdout (`-n`).
+    Foreground,
+}
+
+/// Timeout and interval from the two options.
+///
+/// In 0.8.6 the timeout's long name was `--interval`: given alone it is the timeout. The interval
+/// is never longer than the timeout.
+#[must_use]
+pub fn timeout_and_interval(
+    timeout: Option<Duration>,
+    interval: Option<Duration>,
+) -> (Duration, Duration) {
+    let (timeout, interval) = match (timeout, interval) {
+        (Some(timeout), Some(interval)) => (timeout, interval),
+        (Some(timeout), None) | (None, Some(timeout)) => (timeout, DEFAULT_INTERVAL),
+        (None, None) => (DEFAULT_TIMEOUT, DEFAULT_INTERVAL),
+    };
+    (timeout, interval.min(timeout))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_of_the_c_program_is_the_timeout() {
+        let s = |seconds| Some(Duration::from_secs(seconds));
+        let seconds = |(a, b): (Duration, Duration)| (a.as_secs(), b.as_secs());
+        assert_eq!(seconds(timeout_and_interval(None, None)), (10, 2));
+        assert_eq!(seconds(timeout_and_interval(s(6), None)), (6, 2));
+        assert_eq!(seconds(timeout_and_interval(None, s(6))), (6, 2));
+        assert_eq!(seconds(timeout_and_interval(s(1), None)), (1, 1));
+        assert_eq!(seconds(timeout_and_interval(s(6), s(3))), (6, 3));
+        assert_eq!(seconds(timeout_and_interval(s(3), s(6))), (3, 3));
+    }
+}

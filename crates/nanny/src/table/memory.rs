@@ -1,0 +1,98 @@
+//! A kernel of memory that answers as the real one does.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ipvs_netlink::{Attempt, Stats};
+
+use super::*;
+use crate::settings::Stage;
+
+/// A kernel with one service, or none.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) has_service: bool,
+    pub(crate) destinations: BTreeMap<DestinationKey, Destination>,
+}
+
+impl Memory {
+    /// A kernel with the service and no destination.
+    pub(crate) fn with_service() -> Self {
+        Self {
+            has_service: true,
+            ..Self::default()
+        }
+    }
+
+    /// A kernel with the service and the server of [`settings`] in it.
+    pub(crate) fn with_destination(weight: u32) -> Self {
+        let mut table = Table::with(Self::with_service(), &settings(Method::Masquerade));
+        table.add(weight).expect("added");
+        table.kernel
+    }
+
+    /// The destination, if there is one.
+    pub(crate) fn only_destination(&self) -> Option<&Destination> {
+        assert!(self.destinations.len() <= 1);
+        self.destinations.values().next()
+    }
+
+    fn refuse(&self, there: bool, wanted: bool, attempt: Attempt) -> Result<(), Error> {
+        match (self.has_service, there, wanted) {
+            (false, _, _) => Err(Error::NoSuchService { attempt }),
+            (true, true, false) => Err(Error::AlreadyExists { attempt }),
+            (true, false, true) => Err(Error::NoSuchDestination { attempt }),
+            (true, _, _) => Ok(()),
+        }
+    }
+}
+
+impl Kernel for Memory {
+    fn destinations(&mut self, _: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
+        let entry = |destination: &Destination| DestinationEntry {
+            destination: destination.clone(),
+            active_connections: 0,
+            inactive_connections: 0,
+            persistent_connections: 0,
+            stats: Stats::default(),
+        };
+        Ok(self.destinations.values().map(entry).collect())
+    }
+    fn add(&mut self, service: &ServiceKey, destination: &Destination) -> Result<(), Error> {
+        let key = destination.key;
+        let there = self.destinations.contains_key(&key);
+        self.refuse(there, false, Attempt::AddDestination(*service, key))?;
+        self.destinations.insert(key, destination.clone());
+        Ok(())
+    }
+    fn edit(&mut self, service: &ServiceKey, destination: &Destination) -> Result<(), Error> {
+        let key = destination.key;
+        let there = self.destinations.contains_key(&key);
+        self.refuse(there, true, Attempt::EditDestination(*service, key))?;
+        self.destinations.insert(key, destination.clone());
+        Ok(())
+    }
+    fn delete(&mut self, service: &ServiceKey, key: &DestinationKey) -> Result<(), Error> {
+        let there = self.destinations.contains_key(key);
+        self.refuse(there, true, Attempt::DeleteDestination(*service, *key))?;
+        self.destinations.remove(key);
+        Ok(())
+    }
+}
+
+/// Settings for 1.2.3.1:80 on 10.0.0.2:8080, weight 100.
+pub(crate) fn settings(method: Method) -> Settings {
+    Settings {
+        service: "1.2.3.1:80".parse().expect("an address"),
+        server: "10.0.0.2:8080".parse().expect("an address"),
+        method,
+        timeout: Duration::from_secs(10),
+        interval: Duration::from_secs(2),
+        reentry: Duration::from_secs(180),
+        weight: 100,
+        load_data: None,
+        report_only: false,
+        stage: Stage::Foreground,
+        verbose: false,
+    }
+}

@@ -1,0 +1,82 @@
+//! The table against the kernel of memory.
+
+use super::memory::{Memory, settings};
+use super::*;
+
+fn table(method: Method) -> Table<Memory> {
+    Table::with(Memory::with_service(), &settings(method))
+}
+
+/// The destinations as `ADDRESS:PORT METHOD WEIGHT`.
+fn listed(table: &Table<Memory>) -> Vec<String> {
+    let line = |d: &Destination| {
+        format!(
+            "{}:{} {:?} {}",
+            d.key.address, d.key.port, d.forwarding, d.weight
+        )
+    };
+    table.kernel.destinations.values().map(line).collect()
+}
+
+#[test]
+fn the_port_of_direct_and_tunnel_is_the_virtual_one_on_every_change() {
+    for (method, line) in [
+        (Method::Masquerade, "10.0.0.2:8080 Masquerade"),
+        (Method::Direct, "10.0.0.2:80 Direct"),
+        (Method::Tunnel, "10.0.0.2:80 Tunnel"),
+    ] {
+        let mut table = table(method);
+        assert_eq!(table.add(3).expect("added"), None);
+        assert_eq!(listed(&table), [format!("{line} 3")]);
+        table.set(6).expect("edited");
+        assert_eq!(listed(&table), [format!("{line} 6")]);
+        assert_eq!(table.find().expect("listed"), Some(6));
+        table.remove().expect("removed");
+        assert!(listed(&table).is_empty());
+    }
+}
+
+#[test]
+fn a_server_that_is_there_keeps_its_weight_and_thresholds() {
+    let mut table = table(Method::Masquerade);
+    table.add(50).expect("added");
+    let key = table.destination.key;
+    let there = table.kernel.destinations.get_mut(&key).expect("there");
+    (there.upper_threshold, there.lower_threshold) = (9, 4);
+    table.destination.upper_threshold = 0;
+    assert_eq!(table.add(3).expect("taken over"), Some(50));
+    table.set(100).expect("edited");
+    let there = &table.kernel.destinations[&key];
+    assert_eq!(
+        (there.weight, there.upper_threshold, there.lower_threshold),
+        (100, 9, 4)
+    );
+}
+
+#[test]
+fn a_server_that_is_there_gets_the_right_method() {
+    let mut table = table(Method::Direct);
+    table.destination.forwarding = Forwarding::Tunnel;
+    table.add(50).expect("added");
+    table.destination.forwarding = Forwarding::Direct;
+    assert_eq!(table.find().expect("found"), Some(50));
+    assert_eq!(listed(&table), ["10.0.0.2:80 Direct 50"]);
+}
+
+#[test]
+fn what_is_gone_is_gone_and_what_somebody_took_out_comes_back() {
+    let mut table = table(Method::Masquerade);
+    table.remove().expect("not there");
+    assert_eq!(table.find().expect("not there"), None);
+    table.set(7).expect("put back");
+    assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 7"]);
+}
+
+#[test]
+fn a_missing_service_is_told_apart() {
+    let mut table = table(Method::Masquerade);
+    table.kernel.has_service = false;
+    assert!(is_no_service(&table.add(1).expect_err("no service")));
+    assert!(is_no_service(&table.set(1).expect_err("no service")));
+    table.remove().expect("gone with its service");
+}
