@@ -85,8 +85,8 @@ impl Protocol {
 /// What names a virtual service.
 ///
 /// The kernel knows a service either by protocol, address and port, or by a firewall mark and a
-/// family, never by both. Keys order as `ipvsadm -L` prints them: addresses before marks, IPv4
-/// before IPv6, then by protocol number, address and port.
+/// family, never by both. Keys order as in `ipvsadm -L`: addresses before marks, IPv4 before IPv6,
+/// then by protocol number, address and port.
 ///
 /// [`Display`](fmt::Display) writes the key as `ipvsadm` takes it.
 ///

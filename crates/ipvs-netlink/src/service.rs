@@ -49,6 +49,11 @@ impl ServiceFlags {
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
+
+    /// These flags but those of `other`.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
 }
 
 impl BitOr for ServiceFlags {
@@ -124,7 +129,7 @@ pub struct Service {
     pub scheduler: String,
     /// Flags of the service and of its scheduler.
     pub flags: ServiceFlags,
-    /// Seconds a client stays with its destination; 0 for no persistence.
+    /// Seconds a client stays with its destination, up to 4294967; 0 for no persistence.
     pub persistence: u32,
     /// Which clients persistence takes for one. Must be of the service's family.
     pub netmask: Netmask,
@@ -142,6 +147,14 @@ impl Service {
             persistence: 0,
             netmask: Netmask::host(key.family()),
             pe_name: None,
+        }
+    }
+
+    /// Brings the service into the form it has when it is read back: the persistence flag stands
+    /// for itself only where there is no timeout.
+    pub(crate) fn normalize(&mut self) {
+        if self.persistence > 0 {
+            self.flags = self.flags.without(ServiceFlags::PERSISTENT);
         }
     }
 }

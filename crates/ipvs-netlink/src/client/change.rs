@@ -5,15 +5,21 @@ use nix::errno::Errno;
 use super::core::Core;
 use super::exchange::Failure;
 use super::link::Link;
-use crate::message::{Attribute, Command, DestinationAttribute, Message, ServiceAttribute};
-use crate::{Attempt, Change, Destination, Error, Forwarding, Service, ServiceKey, Tunnel};
+use crate::message::Message;
+use crate::{
+    Attempt, Change, Destination, Error, Family, Forwarding, Netmask, Service, ServiceKey, Tunnel,
+};
+
+/// The kernel keeps persistence in clock ticks, of which there can be 1000 to the second, in 32
+/// bits. A longer one would come out short.
+const MAX_PERSISTENCE: u32 = u32::MAX / 1000;
 
 impl<L: Link> Core<L> {
     /// Makes one change.
     pub(super) fn change(&mut self, change: &Change) -> Result<(), Error> {
         check(change)?;
         self.exchange
-            .ask(request(change), self.family, |_| Ok(()))
+            .ask(Message::from(change), self.family, |_| Ok(()))
             .map_err(|failure| error(change, failure))
     }
 
@@ -26,7 +32,10 @@ impl<L: Link> Core<L> {
             .filter(|(_, check)| check.is_ok());
         let mut answers = self
             .exchange
-            .batch(sendable.map(|(change, _)| request(change)), self.family)
+            .batch(
+                sendable.map(|(change, _)| Message::from(change)),
+                self.family,
+            )
             .into_iter();
         changes
             .iter()
@@ -68,42 +77,6 @@ impl<L: Link> Core<L> {
     }
 }
 
-/// The message that makes a change.
-pub(super) fn request(change: &Change) -> Message {
-    let on_service = |command, service: &Service| Message {
-        command,
-        attributes: vec![Attribute::Service(ServiceAttribute::of_service(service))],
-    };
-    let on_destination = |command, service: &ServiceKey, attributes| Message {
-        command,
-        attributes: vec![
-            Attribute::Service(ServiceAttribute::of_key(service)),
-            Attribute::Destination(attributes),
-        ],
-    };
-    match change {
-        Change::AddService(service) => on_service(Command::NewService, service),
-        Change::EditService(service) => on_service(Command::SetService, service),
-        Change::DeleteService(key) => Message {
-            command: Command::DelService,
-            attributes: vec![Attribute::Service(ServiceAttribute::of_key(key))],
-        },
-        Change::AddDestination(service, destination) => on_destination(
-            Command::NewDest,
-            service,
-            DestinationAttribute::of_destination(destination),
-        ),
-        Change::EditDestination(service, destination) => on_destination(
-            Command::SetDest,
-            service,
-            DestinationAttribute::of_destination(destination),
-        ),
-        Change::DeleteDestination(service, key) => {
-            on_destination(Command::DelDest, service, DestinationAttribute::of_key(key))
-        }
-    }
-}
-
 /// What a failure means for a change.
 fn error(change: &Change, failure: Failure) -> Error {
     match (failure, change) {
@@ -139,8 +112,9 @@ fn attempt(change: &Change) -> Attempt {
 fn check(change: &Change) -> Result<(), Error> {
     let problem = match change {
         Change::AddService(service) | Change::EditService(service) => service_problem(service),
-        Change::AddDestination(_, destination) | Change::EditDestination(_, destination) => {
-            destination_problem(destination)
+        Change::AddDestination(service, destination)
+        | Change::EditDestination(service, destination) => {
+            destination_problem(service, destination)
         }
         Change::DeleteService(_) | Change::DeleteDestination(..) => None,
     };
@@ -169,6 +143,10 @@ fn service_problem(service: &Service) -> Option<&'static str> {
         Some("persistence engine name is not 1 to 15 bytes")
     } else if service.netmask.family() != service.key.family() {
         Some("persistence mask is not of the service's family")
+    } else if matches!(service.netmask, Netmask::V6(0 | 129..)) {
+        Some("persistence prefix is not 1 to 128")
+    } else if service.persistence > MAX_PERSISTENCE {
+        Some("persistence is above 4294967 seconds")
     } else if service.key.port() == Some(0) && service.persistence == 0 {
         Some("port 0 needs persistence")
     } else {
@@ -177,7 +155,7 @@ fn service_problem(service: &Service) -> Option<&'static str> {
 }
 
 /// What is wrong with a destination.
-fn destination_problem(destination: &Destination) -> Option<&'static str> {
+fn destination_problem(service: &ServiceKey, destination: &Destination) -> Option<&'static str> {
     if i32::try_from(destination.weight).is_err() {
         Some("weight is above 2147483647")
     } else if destination.lower_threshold > destination.upper_threshold {
@@ -186,6 +164,10 @@ fn destination_problem(destination: &Destination) -> Option<&'static str> {
         && matches!(destination.tunnel, Tunnel::Gue { port: 0, .. })
     {
         Some("GUE tunnel has no port")
+    } else if destination.forwarding != Forwarding::Tunnel
+        && Family::of(destination.key.address) != service.family()
+    {
+        Some("a destination of the other address family needs a tunnel")
     } else {
         None
     }

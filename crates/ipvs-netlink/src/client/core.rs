@@ -8,8 +8,8 @@ use nix::errno::Errno;
 
 use super::exchange::{Exchange, Failure, decode};
 use super::link::Link;
-use crate::message::{Attribute, Command, FAMILY_NAME, InfoAttribute, Message};
-use crate::{Attempt, Error, Info, Timeouts, Version};
+use crate::message::{Attribute, Command, DaemonAttribute, FAMILY_NAME, InfoAttribute, Message};
+use crate::{Attempt, DaemonState, Error, Info, Timeouts, Version};
 
 /// Requests of the family `IPVS`, over any link.
 pub(super) struct Core<L> {
@@ -90,6 +90,21 @@ impl<L: Link> Core<L> {
             version: Version::from_code(code),
             connection_table_size: size,
         })
+    }
+
+    /// Stops a daemon.
+    ///
+    /// A thread that is stopped before it ever ran makes the kernel's handler return `EINTR`, and
+    /// netlink sends no acknowledgement for that number.
+    pub(super) fn stop_daemon(&mut self, state: DaemonState) -> Result<(), Error> {
+        let attributes = vec![Attribute::Daemon(DaemonAttribute::of_state(state))];
+        match self.command(Attempt::StopDaemon(state), Command::DelDaemon, attributes) {
+            Err(error @ Error::TimedOut { .. }) => {
+                let is_running = self.daemons()?.iter().any(|daemon| daemon.state == state);
+                if is_running { Err(error) } else { Ok(()) }
+            }
+            result => result,
+        }
     }
 
     /// The timeouts. One the kernel does not tell, because it lacks the protocol, is 0.

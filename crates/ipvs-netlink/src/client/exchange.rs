@@ -126,12 +126,6 @@ impl<L: Link> Exchange<L> {
         }
     }
 
-    /// The link.
-    #[cfg(test)]
-    pub(super) fn link(&mut self) -> &mut L {
-        &mut self.link
-    }
-
     /// Asks one thing and passes every message of the answer to `take`.
     pub(super) fn ask<M>(
         &mut self,

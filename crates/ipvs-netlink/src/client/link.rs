@@ -9,8 +9,8 @@ use nix::sys::socket::{MsgFlags, setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
 /// How long one receive waits. The kernel has its answer queued before the send returns, so this
-/// only runs out when something is badly wrong.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// only runs out when there will be none.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Bytes of socket buffer one acknowledgement can take, its bookkeeping included: the kernel
 /// allots 768 with `NETLINK_CAP_ACK` and some text, and up to 1280 where the option is missing.

@@ -19,7 +19,7 @@ use crate::{
 /// A connection to the kernel's IPVS in the network namespace it was opened in.
 ///
 /// It holds one socket and at most a few KiB of buffers, starts no thread, and never waits longer
-/// than five seconds for an answer. Everything but opening it needs `CAP_NET_ADMIN`.
+/// than two seconds for an answer. Everything but opening it needs `CAP_NET_ADMIN`.
 ///
 /// ```no_run
 /// use ipvs_netlink::{Client, Destination, Forwarding, Protocol, Service, ServiceKey};
@@ -243,12 +243,13 @@ impl Client {
 
     /// Stops a synchronization daemon.
     ///
+    /// The kernel answers nothing when the daemon's thread had not begun to run; then the list of
+    /// daemons tells whether it was stopped.
+    ///
     /// # Errors
     /// [`Error::Kernel`] (`ESRCH`: it does not run), [`Error::Permission`] and those of the
     /// socket.
     pub fn stop_daemon(&mut self, state: DaemonState) -> Result<(), Error> {
-        let attributes = vec![Attribute::Daemon(DaemonAttribute::of_state(state))];
-        self.core
-            .command(Attempt::StopDaemon(state), Command::DelDaemon, attributes)
+        self.core.stop_daemon(state)
     }
 }

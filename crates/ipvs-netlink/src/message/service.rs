@@ -262,15 +262,10 @@ impl TryFrom<&[ServiceAttribute]> for ServiceEntry {
 /// then a service read back is never taken for one that is not persistent.
 fn split_persistence(bits: u32, timeout: u32) -> (ServiceFlags, u32) {
     let flags = ServiceFlags::from_bits(bits);
-    if !flags.contains(ServiceFlags::PERSISTENT) {
-        (flags, 0)
-    } else if timeout == 0 {
+    if timeout == 0 || !flags.contains(ServiceFlags::PERSISTENT) {
         (flags, 0)
     } else {
-        (
-            ServiceFlags::from_bits(bits & !ServiceFlags::PERSISTENT.bits()),
-            timeout,
-        )
+        (flags.without(ServiceFlags::PERSISTENT), timeout)
     }
 }
 

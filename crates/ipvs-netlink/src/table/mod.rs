@@ -15,8 +15,10 @@ const TRIES: u32 = 10;
 
 /// Services and their destinations, in the order `ipvsadm -L` prints them.
 ///
-/// [`Display`](std::fmt::Display) writes it as `ipvsadm -Sn` does, byte for byte. That leaves out
-/// the thresholds, as `ipvsadm` does.
+/// [`Display`](std::fmt::Display) writes it as `ipvsadm -Sn` does, and leaves out the thresholds as
+/// that does. The order is that of the keys, always; `ipvsadm` takes a 32-bit difference of
+/// addresses or marks for their order, so those 2147483648 or more apart (10.0.0.1 and 192.168.0.1)
+/// come the other way round there, and it prints marks from there on as negative numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     services: BTreeMap<ServiceKey, Row>,
@@ -69,7 +71,8 @@ impl Table {
     }
 
     /// Puts in a service, or changes it and leaves its destinations. Returns what it replaced.
-    pub fn insert_service(&mut self, service: Service) -> Option<Service> {
+    pub fn insert_service(&mut self, mut service: Service) -> Option<Service> {
+        service.normalize();
         match self.services.get_mut(&service.key) {
             Some(row) => Some(std::mem::replace(&mut row.service, service)),
             None => {

@@ -55,13 +55,14 @@ impl fmt::Display for Saved<'_> {
             ..
         } = self.0;
         let method = match forwarding {
-            Forwarding::Masquerade => "-m",
-            Forwarding::Tunnel => "-i",
-            Forwarding::Direct => "-g",
-            // Not options of ipvsadm, which prints these methods as nothing.
-            Forwarding::Local | Forwarding::Bypass => "",
+            Forwarding::Masquerade => " -m",
+            Forwarding::Tunnel => " -i",
+            // ipvsadm cannot set local forwarding, and prints it like this.
+            Forwarding::Direct | Forwarding::Local => " -g",
+            // It cannot set this one either, and prints an accident of its C library.
+            Forwarding::Bypass => "",
         };
-        write!(f, "-r {key} {method} -w {weight}")?;
+        write!(f, "-r {key}{method} -w {weight}")?;
         if *forwarding == Forwarding::Tunnel {
             write!(f, " {}", Encapsulation(*tunnel))?;
         }

@@ -1,0 +1,205 @@
+//! Every refusal the kernel has, provoked, and the words it comes back in.
+
+use std::process::{Command, ExitCode};
+
+use ipvs_netlink::{
+    Change, Client, Destination, Error, Family, Forwarding, Protocol, Service, ServiceKey, Table,
+    Timeouts,
+};
+
+use crate::cases::address;
+use crate::tools::{Outcome, equal, same_text};
+
+/// First argument of the process that runs without the capability.
+pub(crate) const CHILD: &str = "--without-capability";
+
+/// The text of the error a call must give.
+fn text<T>(what: &str, result: Result<T, Error>) -> Outcome<String> {
+    match result {
+        Ok(_) => Err(format!("{what} did not fail").into()),
+        Err(error) => Ok(error.to_string()),
+    }
+}
+
+/// All refusals but those of permission.
+pub(crate) fn all(client: &mut Client) -> Outcome {
+    let key = address(Protocol::Tcp, "1.2.3.1", 80)?;
+    let other = ServiceKey::Fwmark {
+        family: Family::V4,
+        mark: 7,
+    };
+    let service = Service::new(key, "wlc");
+    let server = Destination::new([10, 0, 0, 1].into(), 80, Forwarding::Masquerade, 1);
+    let stranger = Destination::new([10, 0, 0, 2].into(), 80, Forwarding::Masquerade, 1);
+    client.add_service(&service)?;
+    client.add_destination(&key, &server)?;
+
+    let unknown = Service::new(other, "nosuch");
+    let engine = Service {
+        pe_name: Some("nope".to_owned()),
+        ..Service::new(other, "rr")
+    };
+    let cases = [
+        (
+            text("add service", client.add_service(&service))?,
+            "cannot add service -t 1.2.3.1:80: it is there already",
+        ),
+        (
+            text("add destination", client.add_destination(&key, &server))?,
+            "cannot add destination 10.0.0.1:80 to -t 1.2.3.1:80: it is there already",
+        ),
+        (
+            text(
+                "edit service",
+                client.edit_service(&Service::new(other, "rr")),
+            )?,
+            "cannot change service -f 7: there is no such service",
+        ),
+        (
+            text("delete service", client.delete_service(&other))?,
+            "cannot delete service -f 7: there is no such service",
+        ),
+        (
+            text("read service", client.service(&other))?,
+            "cannot read service -f 7: there is no such service",
+        ),
+        (
+            text("zero service", client.zero(Some(&other)))?,
+            "cannot zero counters of -f 7: there is no such service",
+        ),
+        (
+            text("add to no service", client.add_destination(&other, &server))?,
+            "cannot add destination 10.0.0.1:80 to -f 7: there is no such service",
+        ),
+        (
+            text(
+                "edit of no service",
+                client.edit_destination(&other, &server),
+            )?,
+            "cannot change destination 10.0.0.1:80 of -f 7: there is no such service",
+        ),
+        (
+            text(
+                "delete of no service",
+                client.delete_destination(&other, &server.key),
+            )?,
+            "cannot delete destination 10.0.0.1:80 of -f 7: there is no such service",
+        ),
+        (
+            text("edit destination", client.edit_destination(&key, &stranger))?,
+            "cannot change destination 10.0.0.2:80 of -t 1.2.3.1:80: there is no such destination",
+        ),
+        (
+            text(
+                "delete destination",
+                client.delete_destination(&key, &stranger.key),
+            )?,
+            "cannot delete destination 10.0.0.2:80 of -t 1.2.3.1:80: there is no such destination",
+        ),
+        (
+            text("scheduler", client.add_service(&unknown))?,
+            "cannot add service -f 7: the kernel has no scheduler nosuch (module ip_vs_nosuch)",
+        ),
+        (
+            text(
+                "change scheduler",
+                client.edit_service(&Service::new(key, "nosuch")),
+            )?,
+            "cannot change service -t 1.2.3.1:80: \
+             the kernel has no scheduler nosuch (module ip_vs_nosuch)",
+        ),
+        (
+            text("engine", client.add_service(&engine))?,
+            "cannot add service -f 7: the kernel has no scheduler rr (module ip_vs_rr), \
+             or no persistence engine nope (module ip_vs_pe_nope)",
+        ),
+        (
+            text(
+                "timeout",
+                client.set_timeouts(&Timeouts {
+                    tcp: u32::MAX,
+                    ..Timeouts::default()
+                }),
+            )?,
+            "cannot set timeouts: Invalid argument",
+        ),
+    ];
+    for (found, expected) in &cases {
+        same_text("error", &format!("{found}\n"), &format!("{expected}\n"))?;
+    }
+    equal(
+        "a list of no service",
+        &client.destinations(&other)?.len(),
+        &0,
+    )?;
+
+    // Nothing of all that changed the table.
+    let mut expected = Table::new();
+    expected.insert_service(service.clone());
+    expected.insert_destination(&key, server.clone());
+    equal("table", &Table::read(client)?, &expected)?;
+
+    // One failure in a batch leaves the others alone.
+    let results = client.batch(&[
+        Change::AddDestination(key, server.clone()),
+        Change::AddDestination(key, stranger.clone()),
+        Change::DeleteDestination(other, server.key),
+        Change::DeleteDestination(key, server.key),
+    ]);
+    let found: Vec<bool> = results.iter().map(Result::is_ok).collect();
+    equal("batch", &found, &vec![false, true, false, true])?;
+    expected.remove_destination(&key, &server.key);
+    expected.insert_destination(&key, stranger);
+    equal("table after the batch", &Table::read(client)?, &expected)
+}
+
+/// Runs this program again without privileges, where everything must fail the same way.
+pub(crate) fn without_capability(_client: &mut Client) -> Outcome {
+    let output = Command::new("setpriv")
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .args(["--inh-caps", "-all", "--bounding-set", "-all"])
+        .arg(std::env::current_exe()?)
+        .arg(CHILD)
+        .output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
+}
+
+/// The process without the capability: opening works, everything else is refused.
+pub(crate) fn child() -> ExitCode {
+    match refusals() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn refusals() -> Outcome {
+    let mut client = Client::open()?;
+    let key = address(Protocol::Tcp, "1.2.3.1", 80)?;
+    let service = Service::new(key, "wlc");
+    let results = [
+        client.info().map(drop),
+        client.services().map(drop),
+        client.destinations(&key).map(drop),
+        client.add_service(&service),
+        client.flush(),
+        client.timeouts().map(drop),
+        client.daemons().map(drop),
+    ];
+    for result in results {
+        if !matches!(result, Err(Error::Permission { .. })) {
+            return Err(format!("not refused for permission: {result:?}").into());
+        }
+    }
+    let error = text("info", client.info())?;
+    same_text(
+        "text",
+        &error,
+        "cannot read IPVS version: permission denied (CAP_NET_ADMIN is needed)",
+    )
+}

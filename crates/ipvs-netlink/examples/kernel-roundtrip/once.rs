@@ -1,0 +1,100 @@
+//! What there is once per network namespace: version, timeouts, daemons, counters.
+
+use ipvs_netlink::{Client, Daemon, DaemonState, Error, Protocol, Service, Timeouts};
+
+use crate::cases::address;
+use crate::tools::{Outcome, equal, ipvsadm, same_text};
+
+/// The version, as the head of ipvsadm's list has it; and zeroing, which must not fail.
+pub(crate) fn version(client: &mut Client) -> Outcome {
+    let info = client.info()?;
+    let expected = format!(
+        "IP Virtual Server version {} (size={})",
+        info.version, info.connection_table_size
+    );
+    let list = ipvsadm(&["-Ln"], "")?;
+    same_text(
+        "version",
+        list.lines().next().unwrap_or_default(),
+        &expected,
+    )?;
+
+    let key = address(Protocol::Tcp, "1.2.3.1", 80)?;
+    client.add_service(&Service::new(key, "wlc"))?;
+    client.zero(Some(&key))?;
+    client.zero(None)?;
+    equal("counters", &client.service(&key)?.stats.connections, &0)
+}
+
+/// Timeouts, both ways, and that a zero leaves one alone.
+pub(crate) fn timeouts(client: &mut Client) -> Outcome {
+    let before = client.timeouts()?;
+    client.set_timeouts(&Timeouts {
+        tcp: 901,
+        tcp_fin: 0,
+        udp: 302,
+    })?;
+    let expected = format!("Timeout (tcp tcpfin udp): 901 {} 302\n", before.tcp_fin);
+    same_text("ours", &ipvsadm(&["-L", "--timeout"], "")?, &expected)?;
+    ipvsadm(&["--set", "800", "90", "250"], "")?;
+    equal(
+        "ipvsadm's",
+        &client.timeouts()?,
+        &Timeouts {
+            tcp: 800,
+            tcp_fin: 90,
+            udp: 250,
+        },
+    )?;
+    client.set_timeouts(&before)?;
+    equal("put back", &client.timeouts()?, &before)
+}
+
+/// Daemons, both ways.
+pub(crate) fn daemons(client: &mut Client) -> Outcome {
+    equal("daemons at first", &client.daemons()?, &Vec::new())?;
+    let master = Daemon {
+        max_length: Some(1400),
+        group: Some([224, 0, 0, 99].into()),
+        port: Some(9000),
+        ttl: Some(3),
+        ..Daemon::new(DaemonState::Master, "lo", 77)
+    };
+    client.start_daemon(&master)?;
+    let line = "master sync daemon (mcast=lo, syncid=77, maxlen=1400, group=224.0.0.99, \
+                port=9000, ttl=3)\n";
+    same_text("ours", &ipvsadm(&["-L", "--daemon"], "")?, line)?;
+    equal("read back", &client.daemons()?, &vec![master.clone()])?;
+    match client.start_daemon(&master) {
+        Err(Error::AlreadyExists { .. }) => {}
+        other => return Err(format!("started twice: {other:?}").into()),
+    }
+    client.stop_daemon(DaemonState::Master)?;
+    match client.stop_daemon(DaemonState::Master) {
+        Err(Error::Kernel { .. }) => {}
+        other => return Err(format!("stopped twice: {other:?}").into()),
+    }
+    ipvsadm(
+        &[
+            "--start-daemon",
+            "backup",
+            "--mcast-interface",
+            "lo",
+            "--syncid",
+            "5",
+        ],
+        "",
+    )?;
+    let found = client.daemons()?;
+    let name = found
+        .first()
+        .map(|d| (d.state, d.interface.clone(), d.sync_id, d.port));
+    let expected = (DaemonState::Backup, "lo".to_owned(), 5, Some(8848));
+    equal("ipvsadm's", &name, &Some(expected))?;
+    client.stop_daemon(DaemonState::Backup)?;
+    equal("stopped", &client.daemons()?, &Vec::new())?;
+    // Stopped before it ever ran, the kernel acknowledges nothing.
+    client.start_daemon(&Daemon::new(DaemonState::Backup, "lo", 5))?;
+    client.stop_daemon(DaemonState::Backup)?;
+    equal("daemons at last", &client.daemons()?, &Vec::new())
+}

@@ -1,0 +1,136 @@
+//! Many changes at once, and lists of a table that changes under them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use ipvs_netlink::{Change, Client, Destination, Error, Forwarding, Protocol, Service, ServiceKey};
+
+use crate::tools::{Outcome, equal};
+
+/// Every seventh change of 10,000 must fail, in its own place and in its own way, and every other
+/// must be made.
+pub(crate) fn batch(client: &mut Client) -> Outcome {
+    let service = |number: usize| ServiceKey::Address {
+        protocol: Protocol::Tcp,
+        address: [10, 99, 0, number as u8].into(),
+        port: 80,
+    };
+    let server = |number: usize| {
+        let address = [10, 1, (number / 250) as u8, (number % 250) as u8];
+        Destination::new(address.into(), 80, Forwarding::Masquerade, 1)
+    };
+    let mut changes: Vec<Change> = (0..100)
+        .map(|number| Change::AddService(Service::new(service(number), "wlc")))
+        .collect();
+    let mut made = 0;
+    while changes.len() < 10_000 {
+        let number = changes.len();
+        changes.push(if number.is_multiple_of(7) {
+            Change::DeleteDestination(service(number % 100), server(20_000).key)
+        } else {
+            made += 1;
+            Change::AddDestination(service(number % 100), server(number))
+        });
+    }
+
+    let start = Instant::now();
+    let results = client.batch(&changes);
+    let spent = start.elapsed();
+    equal("results", &results.len(), &changes.len())?;
+    for (change, result) in changes.iter().zip(&results) {
+        let is_right = match change {
+            Change::DeleteDestination(..) => matches!(result, Err(Error::NoSuchDestination { .. })),
+            _ => result.is_ok(),
+        };
+        if !is_right {
+            return Err(format!("{change}: {result:?}").into());
+        }
+    }
+    let mut found = 0;
+    for number in 0..100 {
+        found += client.destinations(&service(number))?.len();
+    }
+    equal("destinations", &found, &made)?;
+    println!(
+        "        {} changes in {} ms",
+        changes.len(),
+        spent.as_millis()
+    );
+
+    let start = Instant::now();
+    for change in &changes[100..1100] {
+        if let Change::AddDestination(key, destination) = change {
+            client.edit_destination(key, destination)?;
+        }
+    }
+    println!(
+        "        one at a time: {} ms for 858",
+        start.elapsed().as_millis()
+    );
+    Ok(())
+}
+
+/// Lists services while another thread adds and deletes some: those that stay are in every list,
+/// and none is there twice.
+pub(crate) fn changing(client: &mut Client) -> Outcome {
+    let service = |net: u8, number: u16| ServiceKey::Address {
+        protocol: Protocol::Tcp,
+        address: [10, net, (number >> 8) as u8, number as u8].into(),
+        port: 80,
+    };
+    let stable: Vec<Change> = (0..500)
+        .map(|number| Change::AddService(Service::new(service(1, number), "rr")))
+        .collect();
+    for result in client.batch(&stable) {
+        result?;
+    }
+    let stop = AtomicBool::new(false);
+    let (mut lists, mut given_up) = (0, 0);
+    std::thread::scope(|scope| -> Outcome {
+        let churn = scope.spawn(|| -> Result<u32, Error> {
+            let mut other = Client::open()?;
+            let mut rounds = 0;
+            while !stop.load(Ordering::Relaxed) {
+                for number in 0..20 {
+                    other.add_service(&Service::new(service(2, number), "rr"))?;
+                }
+                std::thread::sleep(Duration::from_millis(60));
+                for number in 0..20 {
+                    other.delete_service(&service(2, number))?;
+                }
+                std::thread::sleep(Duration::from_millis(60));
+                rounds += 1;
+            }
+            Ok(rounds)
+        });
+        let result = (|| -> Outcome {
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_secs(2) {
+                match client.services() {
+                    Err(Error::Interrupted { .. }) => given_up += 1,
+                    Err(error) => return Err(error.into()),
+                    Ok(entries) => {
+                        lists += 1;
+                        let mut keys: Vec<ServiceKey> =
+                            entries.iter().map(|entry| entry.service.key).collect();
+                        keys.sort_unstable();
+                        let stays =
+                            (0..500).filter(|n| keys.binary_search(&service(1, *n)).is_ok());
+                        equal("services that stay", &stays.count(), &500)?;
+                        let length = keys.len();
+                        keys.dedup();
+                        equal("services once", &keys.len(), &length)?;
+                    }
+                }
+            }
+            Ok(())
+        })();
+        stop.store(true, Ordering::Relaxed);
+        let rounds = churn.join().map_err(|_| "the other thread panicked")??;
+        if lists == 0 || rounds == 0 {
+            return Err("never settled".into());
+        }
+        println!("        {lists} lists, {given_up} given up, {rounds} rounds of changes");
+        result
+    })
+}

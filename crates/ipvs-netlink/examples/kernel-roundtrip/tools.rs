@@ -1,0 +1,73 @@
+//! What the checks share: running ipvsadm, comparing, a small random generator.
+
+use std::error::Error;
+use std::fmt::Debug;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use ipvs_netlink::Client;
+
+/// How a check ended.
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+/// A check: it begins with an empty table, and what it leaves is cleared.
+pub(crate) type Check = fn(&mut Client) -> Outcome;
+
+/// The output of `ipvsadm` with these arguments and input; an error if it fails.
+pub(crate) fn ipvsadm(arguments: &[&str], input: &str) -> Outcome<String> {
+    let mut child = Command::new("ipvsadm")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes())?;
+    }
+    let output = child.wait_with_output()?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() || !complaint.is_empty() {
+        return Err(format!("ipvsadm {arguments:?}: {}: {complaint}", output.status).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// An error that shows both sides unless they are equal.
+pub(crate) fn equal<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Outcome {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!("{what}: found {found:#?}, expected {expected:#?}").into())
+    }
+}
+
+/// An error that shows both texts unless they are equal.
+pub(crate) fn same_text(what: &str, found: &str, expected: &str) -> Outcome {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!("{what}\n--- found\n{found}--- expected\n{expected}").into())
+    }
+}
+
+/// A generator of pseudo-random numbers (xorshift64), so that a failure can be repeated.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
+    /// A number below `limit`.
+    pub(crate) fn below(&mut self, limit: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        ((self.0 >> 33) % u64::from(limit)) as u32
+    }
+
+    /// One of some values.
+    pub(crate) fn one_of<T: Copy>(&mut self, values: &[T]) -> T {
+        values[self.below(values.len() as u32) as usize]
+    }
+}
