@@ -9,10 +9,17 @@ use crate::syslog;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long a tool of the system may run.
+const TOOL_LIMIT: Duration = Duration::from_secs(20);
+/// How often its end is looked for.
+const TOOL_TICK: Duration = Duration::from_millis(1);
 
 /// A host. Clones stand for the same one.
 #[derive(Clone, Debug)]
@@ -159,7 +166,8 @@ impl Host {
     }
 }
 
-/// Runs a tool from the calling thread.
+/// Runs a tool from the calling thread. Its output goes to files, not pipes, so that a daemon which
+/// it leaves behind does not keep the caller waiting.
 pub(crate) fn run_tool(command: &[String]) -> Result<String> {
     let line = command.join(" ");
     let [program, args @ ..] = command else {
@@ -168,19 +176,48 @@ pub(crate) fn run_tool(command: &[String]) -> Result<String> {
             text: line,
         });
     };
-    let output = Command::new(program)
-        .args(args)
-        .stdin(std::process::Stdio::null())
-        .output()
-        .map_err(Error::io(format!("run {program}")))?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(Error::Tool {
-            command: line,
-            status: output.status.to_string(),
-            said,
-        })
+    let run = || -> std::io::Result<Option<(ExitStatus, String, String)>> {
+        let (mut out, mut err) = (tempfile::tempfile()?, tempfile::tempfile()?);
+        let mut child = Command::new(program)
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(out.try_clone()?)
+            .stderr(err.try_clone()?)
+            .spawn()?;
+        let deadline = Instant::now() + TOOL_LIMIT;
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if Instant::now() >= deadline {
+                child.kill()?;
+                child.wait()?;
+                return Ok(None);
+            }
+            std::thread::sleep(TOOL_TICK);
+        };
+        Ok(Some((status, read_back(&mut out)?, read_back(&mut err)?)))
+    };
+    match run().map_err(Error::io(format!("run {program}")))? {
+        Some((status, out, _)) if status.success() => Ok(out),
+        Some((status, _, err)) => {
+            let said = err.trim().to_owned();
+            Err(Error::Tool {
+                command: line,
+                status: status.to_string(),
+                said,
+            })
+        }
+        None => Err(Error::TimedOut {
+            what: format!("the end of `{line}`"),
+            limit: TOOL_LIMIT,
+        }),
     }
+}
+
+fn read_back(file: &mut File) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

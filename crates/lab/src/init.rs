@@ -67,6 +67,9 @@ fn play(job: &Job) -> Result<Ending> {
         .envs(stage::environment(job))
         .env(INSIDE_VARIABLE, &job.dir)
         .env_remove(JOB_VARIABLE)
+        // The message has its place; the trace of a story in its runner would only push the logs
+        // off the console's end.
+        .env_remove("RUST_BACKTRACE")
         .current_dir(&job.cwd)
         .stdin(Stdio::null());
     stage::connect_console(&mut command, job)?;

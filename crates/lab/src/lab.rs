@@ -9,6 +9,7 @@ use crate::error::{Error, Result, chain};
 use crate::host::Host;
 use crate::inside::SAID;
 use crate::namespace::Namespace;
+use crate::procfs::ProcessInfo;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::Write;
@@ -143,7 +144,7 @@ impl Lab {
                 Ok(self
                     .hosts
                     .iter()
-                    .all(|host| host.kill_all().iter().all(|info| info.is_zombie())))
+                    .all(|host| host.kill_all().iter().all(ProcessInfo::is_zombie)))
             },
         )
         .map(drop)

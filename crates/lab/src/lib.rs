@@ -19,14 +19,21 @@
 //! }
 //! ```
 
+mod addresses;
+mod capture;
+mod client;
 mod error;
 mod host;
+mod http;
 mod inside;
+mod ipvs;
 mod job;
 mod lab;
 mod lines;
 mod namespace;
+mod owners;
 mod paths;
+mod ping;
 mod process;
 mod procfs;
 mod rtnl;
@@ -40,11 +47,17 @@ pub mod init;
 #[doc(hidden)]
 pub mod keeper;
 
+pub use addresses::Address;
+pub use capture::{ArpCapture, ArpFrame};
+pub use client::{Attempt, Client, Gap, Outcome, Polling, View};
 pub use error::{Error, Result};
 pub use host::Host;
+pub use http::Server;
+pub use ipvs::{Destination, Service, ServiceKey, Table};
 pub use lab::{Impairment, Lab};
 pub use lines::{Line, LineLog, Source};
 pub use nix::sys::signal::Signal;
+pub use owners::{OwnerWatch, Owners, Span};
 pub use paths::{built_program, target_dir};
 pub use process::{Exit, Process, Program};
 pub use procfs::ProcessInfo;

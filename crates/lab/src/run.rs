@@ -51,7 +51,7 @@ impl fmt::Display for Failure {
             writeln!(out, "  logs: {}", self.logs.display())?;
         }
         if !self.console.is_empty() {
-            writeln!(out, "  the end of {}:", CONSOLE)?;
+            writeln!(out, "  the end of {CONSOLE}:")?;
             for line in self.console.lines() {
                 writeln!(out, "  | {line}")?;
             }

@@ -79,6 +79,18 @@ impl Lab {
         Ok(())
     }
 
+    /// Runs `act` where the switch's end of a wire is, with the name of that port.
+    pub(crate) fn at_port<T: Send + 'static>(
+        &self,
+        host: &str,
+        interface: &str,
+        act: impl FnOnce(&str) -> T + Send + 'static,
+    ) -> Result<T> {
+        let wire = self.wire(host, interface)?;
+        let port = port_name(&wire.host, &wire.interface);
+        Ok(self.fabric.inside(move || act(&port)))
+    }
+
     fn wires_of(&self, host: &str) -> Result<Vec<Wire>> {
         let host = self.host(host)?;
         Ok(self
