@@ -2,7 +2,7 @@
 //! service manager.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::AsRawFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -63,6 +63,15 @@ impl Listener {
         format!("@{}", self.name)
     }
 
+    /// Another handle of the socket, for an event loop to wait on. Read with
+    /// [`Listener::receive`].
+    ///
+    /// # Errors
+    /// If the system has no descriptor to give.
+    pub fn waiter(&self) -> io::Result<UnixDatagram> {
+        self.socket.try_clone()
+    }
+
     /// Reads one message: whether `sender` said `READY=1`. Anybody can write to the socket; only
     /// what the kernel vouches to be from that process counts.
     ///
@@ -87,18 +96,6 @@ impl Listener {
             .split(|&b| b == b'\n')
             .any(|line| line == b"READY=1");
         Ok(from_sender && says_ready)
-    }
-}
-
-impl AsFd for Listener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
-}
-
-impl AsRawFd for Listener {
-    fn as_raw_fd(&self) -> std::os::fd::RawFd {
-        self.socket.as_raw_fd()
     }
 }
 
