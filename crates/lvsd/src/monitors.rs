@@ -1,0 +1,302 @@
+//! The set of monitor processes: started in batches, read, reaped, restarted, stopped.
+//!
+//! Knows nothing of the table or the configuration: monitors are numbered, and what happens to
+//! them comes out of [`Monitors::next`] as events.
+
+mod launch;
+mod output;
+mod reap;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::io::{self, PipeReader};
+use std::process::{Child, ExitStatus};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use tokio::net::unix::pipe;
+use tokio::signal::unix::{self, SignalKind};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use self::launch::Launcher;
+use self::output::{Reader, Report};
+use crate::backoff::Backoff;
+use crate::fd_limit::FdLimit;
+use crate::verdict::Verdict;
+
+pub use self::launch::Spec;
+pub use self::output::Stream;
+
+/// Reports that may wait for the loop; a reader that finds no room waits itself.
+const REPORTS: usize = 256;
+/// How long killed processes may take to vanish.
+const AFTER_KILL: Duration = Duration::from_secs(2);
+
+/// What happens to a monitor. The first field is its number.
+#[derive(Debug)]
+pub enum Event {
+    /// Its process runs.
+    Started(usize, u32),
+    /// Its process cannot be started.
+    NotStarted(usize, io::Error),
+    /// It found its real server up or down, and did not say so before.
+    Verdict(usize, Verdict),
+    /// It wrote a line. Lines of stdout come only where they are wanted.
+    Line(usize, Stream, Vec<u8>),
+    /// It wrote more than is taken: so many lines are lost.
+    Dropped(usize, u64),
+    /// Its process ended unasked. All it wrote came before.
+    Ended(usize, u32, ExitStatus),
+    /// So many processes outlived the bound of [`Monitors::terminate`] and were killed.
+    Killed(usize),
+    /// So many processes have not vanished though they were killed: they are not waited for.
+    Left(usize),
+}
+
+/// All monitors.
+#[derive(Debug)]
+pub struct Monitors {
+    slots: Vec<Slot>,
+    launcher: Launcher,
+    /// Whether lines of stdout are wanted.
+    wants_stdout: bool,
+    by_pid: HashMap<Pid, usize>,
+    /// Slots whose process runs, or whose output is not at its end.
+    busy: usize,
+    to_start: VecDeque<usize>,
+    to_restart: BinaryHeap<Reverse<(Instant, usize)>>,
+    reports: mpsc::Receiver<(usize, Report)>,
+    reports_sender: mpsc::Sender<(usize, Report)>,
+    child_ended: unix::Signal,
+    pending: VecDeque<Event>,
+    stopping: Option<Stopping>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    spec: Spec,
+    backoff: Backoff,
+    /// How long the last process lived.
+    lifetime: Duration,
+    process: Option<Process>,
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    started: Instant,
+    /// Dropped when the process is dead: its readers then finish.
+    alive: Option<watch::Sender<()>>,
+    open_streams: u8,
+    status: Option<ExitStatus>,
+}
+
+/// An orderly end under way.
+#[derive(Debug, Clone, Copy)]
+enum Stopping {
+    /// Asked to end; killed at that time.
+    Asked(Instant),
+    /// Killed; given up at that time.
+    Killed(Instant),
+}
+
+impl Monitors {
+    /// A set that starts nothing yet. Call it within the runtime, on the thread that lives as long
+    /// as the process: the monitors die with it.
+    ///
+    /// # Errors
+    /// What the system says to opening `/dev/null` or handling SIGCHLD.
+    pub fn new(limit: FdLimit, wants_stdout: bool) -> io::Result<Self> {
+        let (reports_sender, reports) = mpsc::channel(REPORTS);
+        Ok(Self {
+            slots: Vec::new(),
+            launcher: Launcher::new(limit)?,
+            wants_stdout,
+            by_pid: HashMap::new(),
+            busy: 0,
+            to_start: VecDeque::new(),
+            to_restart: BinaryHeap::new(),
+            reports,
+            reports_sender,
+            child_ended: unix::signal(SignalKind::child())?,
+            pending: VecDeque::new(),
+            stopping: None,
+        })
+    }
+
+    /// Adds a monitor and gives its number, counted from 0. It starts when [`Monitors::start`] says so.
+    pub fn add(&mut self, spec: Spec) -> usize {
+        self.slots.push(Slot {
+            spec,
+            backoff: Backoff::default(),
+            lifetime: Duration::ZERO,
+            process: None,
+        });
+        self.slots.len() - 1
+    }
+
+    /// Has a monitor started, after those asked for before.
+    pub fn start(&mut self, monitor: usize) {
+        self.to_start.push_back(monitor);
+    }
+
+    /// Has a monitor that died started again after a while; says after how long.
+    pub fn restart(&mut self, monitor: usize) -> Duration {
+        let slot = &mut self.slots[monitor];
+        let wait = slot.backoff.next(slot.lifetime);
+        self.to_restart
+            .push(Reverse((Instant::now() + wait, monitor)));
+        wait
+    }
+
+    /// Asks all monitors to end, at once. From now on [`Monitors::next`] ends when they have; those
+    /// that have not within `bound` are killed.
+    pub fn terminate(&mut self, bound: Duration) {
+        self.to_start.clear();
+        self.to_restart.clear();
+        for pid in self.by_pid.keys() {
+            // Not reaped yet, so the number is still the monitor's. Nothing else can fail.
+            let _ = kill(*pid, Signal::SIGTERM);
+        }
+        self.stopping = Some(Stopping::Asked(Instant::now() + bound));
+    }
+
+    /// What happens next; `None` once all have ended after [`Monitors::terminate`].
+    ///
+    /// Nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.pending.pop_front() {
+                return Some(event);
+            }
+            if self.stopping.is_some() && self.busy == 0 {
+                return None;
+            }
+            let wake = self.next_wake();
+            tokio::select! {
+                biased;
+                Some((monitor, report)) = self.reports.recv() => self.on_report(monitor, report),
+                _ = self.child_ended.recv() => self.reap(),
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.on_wake(),
+                // One by one, so that what the first ones say is heard while the last ones start.
+                () = tokio::task::yield_now(), if !self.to_start.is_empty() => self.start_one(),
+            }
+        }
+    }
+
+    fn next_wake(&self) -> Option<Instant> {
+        match self.stopping {
+            Some(Stopping::Asked(at) | Stopping::Killed(at)) => Some(at),
+            None => self.to_restart.peek().map(|Reverse((at, _))| *at),
+        }
+    }
+
+    fn on_wake(&mut self) {
+        match self.stopping {
+            Some(Stopping::Asked(_)) => {
+                self.pending.push_back(Event::Killed(self.by_pid.len()));
+                for pid in self.by_pid.keys() {
+                    let _ = killpg(*pid, Signal::SIGKILL);
+                }
+                self.stopping = Some(Stopping::Killed(Instant::now() + AFTER_KILL));
+            }
+            Some(Stopping::Killed(_)) => {
+                self.pending.push_back(Event::Left(self.by_pid.len()));
+                self.busy = 0;
+            }
+            None => {
+                let now = Instant::now();
+                while let Some(Reverse((at, monitor))) = self.to_restart.peek().copied() {
+                    if at > now {
+                        break;
+                    }
+                    self.to_restart.pop();
+                    self.to_start.push_back(monitor);
+                }
+            }
+        }
+    }
+
+    fn start_one(&mut self) {
+        let Some(monitor) = self.to_start.pop_front() else {
+            return;
+        };
+        let event = match self.launch(monitor) {
+            Ok(pid) => Event::Started(monitor, pid),
+            Err(error) => {
+                self.slots[monitor].lifetime = Duration::ZERO;
+                Event::NotStarted(monitor, error)
+            }
+        };
+        self.pending.push_back(event);
+    }
+
+    fn launch(&mut self, monitor: usize) -> io::Result<u32> {
+        let slot = &mut self.slots[monitor];
+        let launched = self.launcher.launch(&slot.spec)?;
+        let id = launched.child.id();
+        let pid = Pid::from_raw(id.cast_signed());
+        let (alive, dead) = watch::channel(());
+        slot.process = Some(Process {
+            child: launched.child,
+            started: Instant::now(),
+            alive: Some(alive),
+            open_streams: 2,
+            status: None,
+        });
+        self.by_pid.insert(pid, monitor);
+        self.busy += 1;
+        self.read(monitor, launched.stdout, Stream::Stdout, dead.clone())?;
+        self.read(monitor, launched.stderr, Stream::Stderr, dead)?;
+        Ok(id)
+    }
+
+    fn read(
+        &self,
+        monitor: usize,
+        pipe: PipeReader,
+        stream: Stream,
+        dead: watch::Receiver<()>,
+    ) -> io::Result<()> {
+        let pipe = pipe::Receiver::from_owned_fd(pipe.into())?;
+        let wants_lines = stream == Stream::Stderr || self.wants_stdout;
+        let reader = Reader::new(pipe, stream, wants_lines);
+        tokio::spawn(reader.run(monitor, self.reports_sender.clone(), dead));
+        Ok(())
+    }
+
+    fn on_report(&mut self, monitor: usize, report: Report) {
+        let event = match report {
+            Report::Verdict(verdict) => Event::Verdict(monitor, verdict),
+            Report::Line(stream, line) => Event::Line(monitor, stream, line),
+            Report::Dropped(lines) => Event::Dropped(monitor, lines),
+            Report::Closed => {
+                if let Some(process) = &mut self.slots[monitor].process {
+                    process.open_streams -= 1;
+                }
+                self.finish(monitor);
+                return;
+            }
+        };
+        self.pending.push_back(event);
+    }
+
+    /// The process is dead, its output read: it is over.
+    fn finish(&mut self, monitor: usize) {
+        let slot = &mut self.slots[monitor];
+        let Some(process) = slot
+            .process
+            .take_if(|process| process.open_streams == 0 && process.status.is_some())
+        else {
+            return;
+        };
+        slot.lifetime = process.started.elapsed();
+        self.busy = self.busy.saturating_sub(1);
+        if let (None, Some(status)) = (self.stopping, process.status) {
+            let event = Event::Ended(monitor, process.child.id(), status);
+            self.pending.push_back(event);
+        }
+    }
+}

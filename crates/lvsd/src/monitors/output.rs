@@ -1,0 +1,170 @@
+//! Reads what a monitor writes: verdicts at once, other lines within bounds.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use daemon::rate::RateLimit;
+use tokio::net::unix::pipe;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+use crate::lines::Lines;
+use crate::verdict::{Verdict, verdict};
+
+/// Lines taken from one stream in a second; the rest are counted.
+const LINES_PER_SECOND: u32 = 50;
+/// Bytes read from one stream per [`WINDOW`]. A monitor that writes more has to wait: its flood
+/// must not take the processor from the others.
+const BYTES_PER_WINDOW: usize = 64 * 1024;
+const WINDOW: Duration = Duration::from_millis(100);
+
+/// Which of a monitor's two streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Verdicts and, with `-n`, what the admin reads.
+    Stdout,
+    /// What is always logged.
+    Stderr,
+}
+
+/// What a stream brings.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Report {
+    /// The monitor changed its mind. Of many verdicts read at once only the last counts.
+    Verdict(Verdict),
+    /// A line.
+    Line(Stream, Vec<u8>),
+    /// Lines that were dropped.
+    Dropped(u64),
+    /// The stream ended.
+    Closed,
+}
+
+/// One end of a pipe and what is done with it.
+pub(super) struct Reader {
+    pipe: pipe::Receiver,
+    stream: Stream,
+    /// Whether lines that are no verdicts are wanted.
+    wants_lines: bool,
+    lines: Lines,
+    rate: RateLimit,
+    said: Option<Verdict>,
+}
+
+/// How a bout of reading ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bout {
+    /// There is nothing more for now.
+    Empty,
+    /// There is more than may be read now.
+    Flood,
+    /// There will be nothing more.
+    End,
+}
+
+impl Reader {
+    pub(super) fn new(pipe: pipe::Receiver, stream: Stream, wants_lines: bool) -> Self {
+        Self {
+            pipe,
+            stream,
+            wants_lines,
+            lines: Lines::default(),
+            rate: RateLimit::new(LINES_PER_SECOND, Duration::from_secs(1)),
+            said: None,
+        }
+    }
+
+    /// Sends reports under the monitor's number until the stream ends, or until the sender of
+    /// `alive` is dropped: the monitor is dead, but a child of its own may hold the pipe open.
+    pub(super) async fn run(
+        mut self,
+        monitor: usize,
+        reports: mpsc::Sender<(usize, Report)>,
+        mut alive: watch::Receiver<()>,
+    ) {
+        loop {
+            let is_alive = tokio::select! {
+                biased;
+                readable = self.pipe.readable() => readable.is_ok(),
+                _ = alive.changed() => false,
+            };
+            let (bout, news) = self.read(!is_alive);
+            for report in news {
+                if reports.send((monitor, report)).await.is_err() {
+                    return;
+                }
+            }
+            if bout == Bout::End || !is_alive {
+                break;
+            }
+            if bout == Bout::Flood {
+                tokio::select! {
+                    () = sleep(WINDOW) => {}
+                    _ = alive.changed() => {}
+                }
+            }
+        }
+        // Nobody to tell: the set of monitors is gone.
+        let _ = reports.send((monitor, Report::Closed)).await;
+    }
+
+    /// Reads what is there, within bounds. The `last` bout gives the unfinished line too.
+    fn read(&mut self, last: bool) -> (Bout, Vec<Report>) {
+        let mut news = News::default();
+        let mut buffer = [0; 4096];
+        let mut read = 0;
+        let bout = loop {
+            if read >= BYTES_PER_WINDOW {
+                break Bout::Flood;
+            }
+            match self.pipe.try_read(&mut buffer) {
+                Ok(0) => break Bout::End,
+                Ok(length) => {
+                    read += length;
+                    let taker = (self.stream, self.wants_lines);
+                    self.lines
+                        .push(&buffer[..length], |l| news.line(l, taker, &mut self.rate));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Bout::Empty,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break Bout::End,
+            }
+        };
+        if last || bout == Bout::End {
+            let taker = (self.stream, self.wants_lines);
+            self.lines
+                .end(|line| news.line(line, taker, &mut self.rate));
+        }
+        if news.verdict.is_some() && news.verdict != self.said {
+            self.said = news.verdict;
+            // First: whether addresses go up waits for it.
+            news.reports.splice(0..0, news.verdict.map(Report::Verdict));
+        }
+        (bout, news.reports)
+    }
+}
+
+/// What one bout of reading brought.
+#[derive(Default)]
+struct News {
+    verdict: Option<Verdict>,
+    reports: Vec<Report>,
+}
+
+impl News {
+    fn line(&mut self, line: &[u8], (stream, wanted): (Stream, bool), rate: &mut RateLimit) {
+        if stream == Stream::Stdout {
+            self.verdict = verdict(line).or(self.verdict);
+        }
+        if !wanted {
+            return;
+        }
+        let Some(dropped) = rate.allow(Instant::now()) else {
+            return;
+        };
+        if dropped > 0 {
+            self.reports.push(Report::Dropped(dropped));
+        }
+        self.reports.push(Report::Line(stream, line.to_vec()));
+    }
+}

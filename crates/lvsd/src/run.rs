@@ -1,0 +1,245 @@
+//! The event loop: signals and monitors in, log lines, readiness and the table out.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use daemon::{exit, ready};
+use ipvs_netlink::{Client, Error as IpvsError};
+use nix::sys::signal::SigSet;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::fd_limit::FdLimit;
+use crate::log::Message;
+use crate::monitors::{Event, Monitors, Spec, Stream};
+use crate::passthrough::Passthrough;
+use crate::readiness::Readiness;
+use crate::start::clear;
+use crate::verdict::Verdict;
+use crate::wanted::{WantedMonitor, WantedService};
+
+/// How long monitors have to end before they are killed. Pulse waits for ten seconds in all.
+const BOUND: Duration = Duration::from_secs(5);
+
+/// What there is to run once the services are in the table.
+pub(crate) struct Job {
+    pub(crate) client: Client,
+    pub(crate) services: Vec<WantedService>,
+    pub(crate) monitors: Vec<WantedMonitor>,
+    /// How to start each of `monitors`.
+    pub(crate) specs: Vec<Spec>,
+    pub(crate) limit: FdLimit,
+    /// Whether a monitor's death ends everything.
+    pub(crate) hard_shutdown: bool,
+    /// Whether the monitors' lines go to stdout.
+    pub(crate) foreground: bool,
+}
+
+/// Runs until a signal or a monitor's death ends it. The signals in `held` are let through once
+/// they are listened to.
+///
+/// Call it on the main thread: the monitors die with the thread that started them.
+pub(crate) fn run_to_the_end(job: Job, held: &SigSet) -> io::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut supervisor = Supervisor::new(job)?;
+        let outcome = supervisor.serve(held).await;
+        supervisor.stop().await;
+        outcome
+    })
+}
+
+/// Everything that runs.
+struct Supervisor {
+    client: Client,
+    services: Vec<WantedService>,
+    wanted: Vec<WantedMonitor>,
+    monitors: Monitors,
+    readiness: Readiness,
+    told: bool,
+    hard_shutdown: bool,
+    passthrough: Passthrough,
+}
+
+impl Supervisor {
+    fn new(job: Job) -> io::Result<Self> {
+        let mut monitors = Monitors::new(job.limit, job.foreground)?;
+        for spec in job.specs {
+            monitors.add(spec);
+        }
+        for monitor in start_order(&job.monitors, job.services.len()) {
+            monitors.start(monitor);
+        }
+        let standing = job.monitors.iter().map(|m| (m.service, m.adopted));
+        Ok(Self {
+            readiness: Readiness::new(job.services.len(), standing),
+            client: job.client,
+            services: job.services,
+            wanted: job.monitors,
+            monitors,
+            told: false,
+            hard_shutdown: job.hard_shutdown,
+            passthrough: Passthrough::default(),
+        })
+    }
+
+    async fn serve(&mut self, held: &SigSet) -> io::Result<ExitCode> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut reload = signal(SignalKind::hangup())?;
+        held.thread_unblock()?;
+        self.tell_if_ready();
+        loop {
+            let stop_by = tokio::select! {
+                biased;
+                _ = terminate.recv() => SignalKind::terminate(),
+                _ = interrupt.recv() => SignalKind::interrupt(),
+                _ = reload.recv() => {
+                    Message::NoReload.log();
+                    continue;
+                }
+                Some(event) = self.monitors.next() => match self.on_event(event) {
+                    ControlFlow::Continue(()) => continue,
+                    ControlFlow::Break(status) => return Ok(status),
+                },
+            };
+            let number = stop_by.as_raw_value();
+            Message::Signal { number }.log();
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+
+    fn on_event(&mut self, event: Event) -> ControlFlow<ExitCode> {
+        match event {
+            Event::Verdict(monitor, verdict) => {
+                self.readiness.heard(monitor, verdict);
+                self.tell_if_ready();
+            }
+            Event::Started(monitor, pid) => Message::MonitorStarted {
+                label: &self.wanted[monitor].label,
+                pid,
+            }
+            .log(),
+            Event::NotStarted(monitor, error) => {
+                Message::MonitorNotStarted {
+                    label: &self.wanted[monitor].label,
+                    error: &exit::chain(&error),
+                }
+                .log();
+                return self.on_death(monitor);
+            }
+            Event::Ended(monitor, pid, status) => {
+                Message::MonitorEnded {
+                    label: &self.wanted[monitor].label,
+                    pid,
+                    status,
+                }
+                .log();
+                return self.on_death(monitor);
+            }
+            other => self.on_output(other),
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What needs no decision, and goes on while everything stops.
+    fn on_output(&mut self, event: Event) {
+        match event {
+            Event::Line(_, Stream::Stdout, line) => self.passthrough.write(&line),
+            Event::Line(monitor, Stream::Stderr, line) => Message::MonitorSaid {
+                label: &self.wanted[monitor].label,
+                line: &String::from_utf8_lossy(&line),
+            }
+            .log(),
+            Event::Dropped(monitor, lines) => Message::MonitorFloods {
+                label: &self.wanted[monitor].label,
+                lines,
+            }
+            .log(),
+            Event::Killed(count) => Message::MonitorsKilled {
+                count,
+                bound: BOUND,
+            }
+            .log(),
+            Event::Left(count) => Message::MonitorsLeft { count }.log(),
+            Event::Started(..) | Event::NotStarted(..) | Event::Ended(..) | Event::Verdict(..) => {}
+        }
+    }
+
+    /// A monitor is gone, so nobody watches its real server.
+    fn on_death(&mut self, monitor: usize) -> ControlFlow<ExitCode> {
+        let label = &self.wanted[monitor].label;
+        if self.hard_shutdown {
+            Message::MonitorDiedShuttingDown { label }.log();
+            return ControlFlow::Break(ExitCode::FAILURE);
+        }
+        let wait = self.monitors.restart(monitor);
+        Message::MonitorDiedRestarting { label, wait }.log();
+        self.take_out(monitor);
+        self.readiness.heard(monitor, Verdict::Down);
+        self.tell_if_ready();
+        ControlFlow::Continue(())
+    }
+
+    fn take_out(&mut self, monitor: usize) {
+        let wanted = &self.wanted[monitor];
+        let service = &self.services[wanted.service].key;
+        match self.client.delete_destination(service, &wanted.destination) {
+            Ok(()) | Err(IpvsError::NoSuchDestination { .. } | IpvsError::NoSuchService { .. }) => {
+            }
+            Err(error) => Message::Table {
+                error: &exit::chain(&error),
+            }
+            .log(),
+        }
+    }
+
+    fn tell_if_ready(&mut self) {
+        if self.told || !self.readiness.is_ready() {
+            return;
+        }
+        self.told = true;
+        match ready::tell() {
+            Ok(()) => Message::Ready.log(),
+            Err(error) => Message::NotTold {
+                error: &error.to_string(),
+            }
+            .log(),
+        }
+    }
+
+    /// Ends all monitors, then takes this file's services out of the table.
+    async fn stop(&mut self) {
+        self.monitors.terminate(BOUND);
+        while let Some(event) = self.monitors.next().await {
+            self.on_output(event);
+        }
+        for service in &self.services {
+            Message::ServiceStopped {
+                name: &service.name,
+            }
+            .log();
+        }
+        clear(&mut self.client, &self.services);
+    }
+}
+
+/// The first monitor of every service, then the second of every service, and so on: addresses go up
+/// when each service has one real server.
+fn start_order(monitors: &[WantedMonitor], services: usize) -> Vec<usize> {
+    let mut seen = vec![0_usize; services];
+    let mut order: Vec<(usize, usize)> = monitors
+        .iter()
+        .enumerate()
+        .map(|(number, monitor)| {
+            let place = seen[monitor.service];
+            seen[monitor.service] += 1;
+            (place, number)
+        })
+        .collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, number)| number).collect()
+}

@@ -1,0 +1,223 @@
+//! From the command line to the running daemon, or to what a start would do.
+//!
+//! The order is for speed and for safety: whatever can be wrong with the file or the machine is
+//! found before the table is touched, and nothing slow stands before the first monitor.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use daemon::daemonize::{self, Background, Side, fork_to_background};
+use daemon::exit;
+use daemon::log::Logging;
+use daemon::pid_file::PidFile;
+use ipvs_netlink::{Client, Plan, Table};
+use lvs_cf::{Config, SystemResolver};
+use nix::sys::signal::{SigSet, Signal};
+
+use crate::cli::Cli;
+use crate::error::Error;
+use crate::fd_limit::FdLimit;
+use crate::log::Message;
+use crate::monitors::Spec;
+use crate::programs::Programs;
+use crate::run::{Job, run_to_the_end};
+use crate::wanted::{LeftAside, Wanted, WantedService, wanted};
+
+/// The name in error messages and in syslog, whatever name the program is called by.
+const PROGRAM: &str = "lvsd";
+const PID_FILE: &str = "/var/run/lvs.pid";
+/// Signals that wait until the event loop can take them.
+const HANDLED: [Signal; 4] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGCHLD,
+];
+
+/// Runs `lvsd` as `cli` says, and gives its exit status.
+#[must_use]
+pub fn run(cli: &Cli) -> ExitCode {
+    // A reload that comes while this starts must not end it.
+    let _ = SigSet::from_iter([Signal::SIGHUP]).thread_block();
+    let path = match cli.config_path() {
+        Ok(path) => path,
+        Err(error) => return exit::failure(PROGRAM, &error),
+    };
+    let loaded = match lvs_cf::load(&path, &SystemResolver::new()) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            eprint!("{}", error.report(PROGRAM));
+            return ExitCode::FAILURE;
+        }
+    };
+    eprint!("{}", loaded.report(PROGRAM));
+    let result = if cli.test_start {
+        test_start(&loaded.config, cli.verbose)
+    } else {
+        start(loaded.config, cli)
+    };
+    result.unwrap_or_else(|error| exit::failure(PROGRAM, &error))
+}
+
+/// Prints what a start would do.
+fn test_start(config: &Config, verbose: bool) -> Result<ExitCode, Error> {
+    let (wanted, plan, _client) = prepare(config, verbose)?;
+    let monitors: String = wanted
+        .monitors
+        .iter()
+        .map(|monitor| format!("{}\n", monitor.command_line))
+        .collect();
+    for aside in &wanted.left_aside {
+        eprintln!("{PROGRAM}: {}", message(aside));
+    }
+    write!(io::stdout(), "{plan}{monitors}").map_err(|source| Error::System {
+        attempt: "write to stdout",
+        source,
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the kernel's table and decides what to do, having touched nothing.
+fn prepare(config: &Config, verbose: bool) -> Result<(Wanted, Plan, Client), Error> {
+    let mut client = Client::open()?;
+    let present = Table::read(&mut client)?;
+    let wanted = wanted(config, &present, verbose);
+    let plan = present.diff(&wanted.table);
+    Ok((wanted, plan, client))
+}
+
+/// Starts everything and stays until the end.
+fn start(config: Config, cli: &Cli) -> Result<ExitCode, Error> {
+    let by_itself = !cli.no_daemon && !cli.no_fork;
+    let mut pid_file = by_itself
+        .then(|| PidFile::take(Path::new(PID_FILE)))
+        .transpose()?;
+    let mut background = None;
+    if by_itself {
+        match fork_to_background()? {
+            Side::Starter(status) => return Ok(status),
+            Side::Daemon(daemon) => background = Some(daemon),
+        }
+    }
+    if let Some(pid_file) = &mut pid_file {
+        pid_file.write()?;
+    }
+    let result = start_here(config, cli, background);
+    if let Some(pid_file) = pid_file {
+        pid_file.remove();
+    }
+    result
+}
+
+/// Starts everything in this process, which is the one that stays.
+fn start_here(
+    config: Config,
+    cli: &Cli,
+    background: Option<Background>,
+) -> Result<ExitCode, Error> {
+    Logging {
+        ident: PROGRAM,
+        stdout: cli.no_daemon.then_some("lvs"),
+        syslog: !cli.no_daemon,
+        verbose: cli.verbose,
+    }
+    .install();
+    let held = SigSet::from_iter(HANDLED);
+    let failed = |attempt| move |source| Error::System { attempt, source };
+    held.thread_block()
+        .map_err(|errno| failed("block signals")(errno.into()))?;
+
+    let search_path = std::env::var_os("PATH");
+    let mut programs = Programs::new(search_path.as_deref());
+    let (wanted, plan, mut client) = prepare(&config, cli.verbose)?;
+    let mut specs = Vec::with_capacity(wanted.monitors.len());
+    for monitor in &wanted.monitors {
+        specs.push(Spec {
+            program: programs.find(&monitor.command_line.program)?,
+            command_line: monitor.command_line.clone(),
+        });
+    }
+    let limit = FdLimit::ensure(specs.len())?;
+    for aside in &wanted.left_aside {
+        message(aside).log();
+    }
+    program_table(&mut client, &plan, &wanted.services)?;
+
+    match background {
+        Some(background) => background.ready()?,
+        None if cli.no_fork && !cli.no_daemon => {
+            // Fails only where this process leads a group already, as a shell's child does.
+            let _ = nix::unistd::setsid();
+            daemonize::detach()?;
+        }
+        None => {}
+    }
+    let job = Job {
+        client,
+        services: wanted.services,
+        monitors: wanted.monitors,
+        specs,
+        limit,
+        hard_shutdown: *config.hard_shutdown,
+        foreground: cli.no_daemon,
+    };
+    run_to_the_end(job, &held).map_err(failed("run the event loop"))
+}
+
+/// Makes the changes. If one fails, takes this file's services out again.
+fn program_table(
+    client: &mut Client,
+    plan: &Plan,
+    services: &[WantedService],
+) -> Result<(), Error> {
+    let mut first_error = None;
+    for error in plan.apply(client).into_iter().filter_map(Result::err) {
+        Message::Table {
+            error: &exit::chain(&error),
+        }
+        .log();
+        first_error = first_error.or(Some(error));
+    }
+    let Some(error) = first_error else {
+        for service in services {
+            Message::ServiceStarted {
+                name: &service.name,
+                port: service.port,
+            }
+            .log();
+        }
+        return Ok(());
+    };
+    clear(client, services);
+    Err(error.into())
+}
+
+/// Deletes the services from the table; those that are gone already are as they should be.
+pub(crate) fn clear(client: &mut Client, services: &[WantedService]) -> bool {
+    let changes: Vec<_> = services
+        .iter()
+        .map(|service| ipvs_netlink::Change::DeleteService(service.key))
+        .collect();
+    let mut all_gone = true;
+    for result in client.batch(&changes) {
+        match result {
+            Ok(()) | Err(ipvs_netlink::Error::NoSuchService { .. }) => {}
+            Err(error) => {
+                all_gone = false;
+                Message::Table {
+                    error: &exit::chain(&error),
+                }
+                .log();
+            }
+        }
+    }
+    all_gone
+}
+
+fn message(aside: &LeftAside) -> Message<'_> {
+    match aside {
+        LeftAside::Service { name, first } => Message::ServiceTwice { name, first },
+        LeftAside::RealServer { label, first } => Message::RealServerTwice { label, first },
+    }
+}
