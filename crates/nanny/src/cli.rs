@@ -1,192 +1,250 @@
 //! The command line, with the options and the manners of 0.8.6.
+//!
+//! Read with lexopt, unlike the other programs': a thousand nannies run side by side, and clap
+//! leaves some 60 KiB of dirty memory behind in each (docs/dependencies.md).
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
-use clap::Parser;
 use daemon::cli::Ending;
+use lexopt::prelude::*;
 
 use crate::duration;
-use crate::error::Error;
+use crate::error::Usage;
 use crate::settings::{
     DEFAULT_PORT, DEFAULT_REENTRY, DEFAULT_WEIGHT, LARGEST_WEIGHT, Method, SCALE, Settings, Stage,
     timeout_and_interval,
 };
 
-/// The options as they are written.
-#[derive(Debug, Parser)]
-#[command(
-    name = "nanny",
-    about = "Watches one real server and keeps it in the IPVS table while it is well",
-    rename_all = "snake_case"
-)]
-struct Args {
-    /// Real server to watch
-    #[arg(short = 'h', long, value_name = "SERVER")]
-    server: String,
-    /// Virtual address
-    #[arg(short = 'V', long, value_name = "VIP")]
-    virtaddress: String,
-    /// Virtual port
-    #[arg(short, long, default_value_t = DEFAULT_PORT, value_parser = clap::value_parser!(u16).range(1..))]
-    port: u16,
-    /// Port of the real server [default: the virtual port]
-    #[arg(short, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    rport: Option<u16>,
-    /// Time without a passed check after which the server goes out [default: 10]
-    #[arg(short, long, value_name = "SECONDS", value_parser = positive_duration)]
-    timeout: Option<Duration>,
-    /// Time between checks [default: 2]; without --timeout, the timeout
-    #[arg(long, value_name = "SECONDS", value_parser = positive_duration)]
-    interval: Option<Duration>,
-    /// Time of passed checks after which the server comes in again [default: 180]
-    #[arg(short = 'a', long, value_name = "SECONDS", value_parser = duration::parse)]
-    reentrytime: Option<Duration>,
-    /// Weight of the server
-    #[arg(short, long, default_value_t = DEFAULT_WEIGHT,
-        value_parser = clap::value_parser!(u32).range(0..=i64::from(LARGEST_WEIGHT)))]
-    weight: u32,
-    /// Forwarding method: m masquerading, g direct routing, i tunneling [default: m]
-    #[arg(short = 'M', long, value_name = "m|g|i", value_parser = method, allow_hyphen_values = true)]
-    method: Option<Method>,
-    /// Source of load data; this version reads none and keeps the weight
-    #[arg(short = 'U', long, value_name = "LOADCMD", allow_hyphen_values = true)]
-    loadcmd: Option<String>,
-    /// Accepted and unused
-    #[arg(short = 'I', long, value_name = "PATH", allow_hyphen_values = true)]
-    ipvsadm: Option<OsString>,
-    /// Stay in this process, without its terminal
-    #[arg(short = 'c', long)]
-    nofork: bool,
-    /// Stay in this process and write to its stdout
-    #[arg(short, long)]
-    nodaemon: bool,
-    /// Log every check
-    #[arg(short, long)]
-    verbose: bool,
-    /// Log verdicts and leave the IPVS table alone
-    #[arg(long = "test-start")]
-    test_start: bool,
-    /// The same as --test-start
-    #[arg(long)]
-    norun: bool,
-    /// Watch a server of a virtual server
-    #[arg(long)]
-    lvs: bool,
-    #[command(flatten)]
-    later: Later,
-}
+const USAGE: &str = "\
+Usage: nanny -h SERVER -V VIP [-p PORT] [-r RPORT] [-t SECONDS] [--interval SECONDS]
+             [-a SECONDS] [-w WEIGHT] [-M m|g|i] [-U LOADCMD] [-I IPVSADM] [-c] [-n] [-v]
+             [--test-start] [--norun] --lvs
+";
 
-/// Options of 0.8.6 that this version knows and refuses.
-#[derive(Debug, clap::Args)]
-#[command(rename_all = "snake_case")]
-struct Later {
-    #[arg(short, long, hide = true, allow_hyphen_values = true)]
-    send_string: Option<OsString>,
-    #[arg(short = 'x', long, hide = true, allow_hyphen_values = true)]
-    expect_string: Option<OsString>,
-    #[arg(long, hide = true)]
-    regex: bool,
-    #[arg(short = 'e', long, hide = true, allow_hyphen_values = true)]
-    send_program: Option<OsString>,
-    #[arg(short, long, hide = true)]
-    udp: bool,
-    #[arg(short, long, hide = true)]
-    quiesce_server: bool,
-    #[arg(short, long, hide = true, allow_hyphen_values = true)]
-    fwmark: Option<OsString>,
-    #[arg(short = 'T', long, hide = true)]
-    suppress: bool,
-    #[arg(short = 'S', long, hide = true, allow_hyphen_values = true)]
-    scale: Option<String>,
-    #[arg(long, hide = true)]
-    fos: bool,
-}
+const HELP: &str = "\
+Watches one real server and keeps it in the IPVS table while it is well.
 
-impl Later {
-    /// The first of these options that was given, by its long name.
-    fn given(&self) -> Option<&'static str> {
-        let other_scale = |scale: &String| scale.parse() != Ok(SCALE);
-        [
-            (self.fos, "--fos"),
-            (self.send_program.is_some(), "--send_program"),
-            (self.send_string.is_some(), "--send_string"),
-            (self.expect_string.is_some(), "--expect_string"),
-            (self.regex, "--regex"),
-            (self.suppress, "--suppress"),
-            (self.udp, "--udp"),
-            (self.fwmark.is_some(), "--fwmark"),
-            (self.quiesce_server, "--quiesce_server"),
-            (self.scale.as_ref().is_some_and(other_scale), "--scale"),
-        ]
-        .into_iter()
-        .find_map(|(given, name)| given.then_some(name))
-    }
-}
+  -h, --server SERVER        real server to watch
+  -V, --virtaddress VIP      virtual address
+  -p, --port PORT            virtual port [80]
+  -r, --rport PORT           port of the real server [the virtual port]
+  -t, --timeout SECONDS      time without a passed check after which the server goes out [10]
+      --interval SECONDS     time between checks [2]; without --timeout, the timeout
+  -a, --reentrytime SECONDS  time of passed checks after which it comes in again [180]
+  -w, --weight WEIGHT        weight of the server [1]
+  -M, --method m|g|i         masquerading, direct routing or tunneling [m]
+  -U, --loadcmd LOADCMD      source of load data; this version reads none
+  -I, --ipvsadm IPVSADM      accepted and unused
+  -c, --nofork               stay in this process, without its terminal
+  -n, --nodaemon             stay in this process and write to its stdout
+  -v, --verbose              log every check
+      --test-start, --norun  log verdicts and leave the IPVS table alone
+      --lvs                  watch a server of a virtual server
+  -?, --help                 print this help and exit
+      --usage                print a short usage text and exit
+      --version              print the version and exit
+
+Of 0.8.6, this version refuses --send_string, --expect_string, --regex, --send_program, --suppress,
+--udp, --fwmark, --quiesce_server, --fos, and a --scale other than 10.
+";
 
 /// Reads the arguments of this process.
 ///
 /// # Errors
 /// The [`Ending`] for help, usage, version and every wrong command line.
 pub fn parse() -> Result<Settings, Ending> {
-    settings(daemon::cli::parse()?)
+    read(lexopt::Parser::from_env()).map_err(ending)
 }
 
-/// Reads `args`, the first of which is the program's name.
+/// Reads `args`, without the program's name.
 ///
 /// # Errors
 /// As [`parse`].
 pub fn parse_from(args: impl IntoIterator<Item = OsString>) -> Result<Settings, Ending> {
-    settings(daemon::cli::parse_from(args)?)
+    let args: Vec<OsString> = args.into_iter().collect();
+    read(lexopt::Parser::from_args(args)).map_err(ending)
 }
 
-fn settings(args: Args) -> Result<Settings, Ending> {
-    let wrong = |error: Error| Ending {
-        is_error: true,
-        text: format!("nanny: {}\n", daemon::exit::chain(&error)),
-    };
-    check(args).map_err(wrong)
+/// Why there are no settings.
+enum Stop {
+    /// The user asked for this text.
+    Text(String),
+    /// The command line is wrong.
+    Wrong(Usage),
 }
 
-fn check(args: Args) -> Result<Settings, Error> {
-    if let Some(option) = args.later.given() {
-        return Err(Error::Unsupported(option));
+impl<E: Into<Usage>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Wrong(error.into())
     }
-    if !args.lvs {
-        return Err(Error::NoKind);
-    }
-    let service = host(&args.virtaddress, None)?;
-    let server = host(&args.server, Some(service))?;
-    if service.is_ipv4() != server.is_ipv4() {
-        return Err(Error::Families);
-    }
-    let (timeout, interval) = timeout_and_interval(args.timeout, args.interval);
-    Ok(Settings {
-        service: SocketAddr::new(service, args.port),
-        server: SocketAddr::new(server, args.rport.unwrap_or(args.port)),
-        method: args.method.unwrap_or(Method::Masquerade),
-        timeout,
-        interval,
-        reentry: args.reentrytime.unwrap_or(DEFAULT_REENTRY),
-        weight: args.weight,
-        load_data: args.loadcmd.filter(|word| word != "none"),
-        report_only: args.test_start || args.norun,
-        stage: match (args.nodaemon, args.nofork) {
-            (true, _) => Stage::Foreground,
-            (false, true) => Stage::NoFork,
-            (false, false) => Stage::Background,
+}
+
+fn ending(stop: Stop) -> Ending {
+    match stop {
+        Stop::Text(text) => Ending {
+            is_error: false,
+            text,
         },
-        verbose: args.verbose,
+        Stop::Wrong(error) => Ending {
+            is_error: true,
+            text: format!("nanny: {}\n", daemon::exit::chain(&error)),
+        },
+    }
+}
+
+/// The options as they are written; of one given twice, the last.
+struct Options {
+    server: Option<String>,
+    virtual_address: Option<String>,
+    port: u16,
+    real_port: Option<u16>,
+    timeout: Option<Duration>,
+    interval: Option<Duration>,
+    reentry: Duration,
+    weight: u32,
+    method: Method,
+    load_data: Option<String>,
+    no_fork: bool,
+    no_daemon: bool,
+    verbose: bool,
+    report_only: bool,
+    lvs: bool,
+    /// The first option of 0.8.6 that this version does not have.
+    unsupported: Option<&'static str>,
+}
+
+fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
+    let mut options = Options {
+        server: None,
+        virtual_address: None,
+        port: DEFAULT_PORT,
+        real_port: None,
+        timeout: None,
+        interval: None,
+        reentry: DEFAULT_REENTRY,
+        weight: DEFAULT_WEIGHT,
+        method: Method::Masquerade,
+        load_data: None,
+        no_fork: false,
+        no_daemon: false,
+        verbose: false,
+        report_only: false,
+        lvs: false,
+        unsupported: None,
+    };
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("server") => options.server = Some(parser.value()?.string()?),
+            Short('V') | Long("virtaddress") => {
+                options.virtual_address = Some(parser.value()?.string()?);
+            }
+            Short('p') | Long("port") => options.port = port("--port", &mut parser)?,
+            Short('r') | Long("rport") => options.real_port = Some(port("--rport", &mut parser)?),
+            Short('t') | Long("timeout") => {
+                options.timeout = Some(positive_duration("--timeout", &mut parser)?);
+            }
+            Long("interval") => {
+                options.interval = Some(positive_duration("--interval", &mut parser)?);
+            }
+            Short('a') | Long("reentrytime") => {
+                options.reentry = any_duration("--reentrytime", &mut parser)?;
+            }
+            Short('w') | Long("weight") => options.weight = weight(&mut parser)?,
+            Short('M') | Long("method") => options.method = method(&mut parser)?,
+            Short('U') | Long("loadcmd") => options.load_data = Some(parser.value()?.string()?),
+            Short('I') | Long("ipvsadm") => drop(parser.value()?),
+            Short('c') | Long("nofork") => options.no_fork = true,
+            Short('n') | Long("nodaemon") => options.no_daemon = true,
+            Short('v') | Long("verbose") => options.verbose = true,
+            Long("test-start" | "norun") => options.report_only = true,
+            Long("lvs") => options.lvs = true,
+            Short('?') | Long("help") => return Err(Stop::Text(format!("{USAGE}\n{HELP}"))),
+            Long("usage") => return Err(Stop::Text(USAGE.to_owned())),
+            Long("version") => {
+                return Err(Stop::Text(format!("nanny {}\n", env!("CARGO_PKG_VERSION"))));
+            }
+            other => {
+                let name = later(&other).ok_or_else(|| other.unexpected())?;
+                let is_refused = match name {
+                    "--regex" | "--udp" | "--quiesce_server" | "--suppress" | "--fos" => true,
+                    "--scale" => parser.value()?.to_str().map(str::parse) != Some(Ok(SCALE)),
+                    _ => {
+                        parser.value()?;
+                        true
+                    }
+                };
+                if is_refused {
+                    options.unsupported.get_or_insert(name);
+                }
+            }
+        }
+    }
+    Ok(options.check()?)
+}
+
+/// The long name of an option of 0.8.6 that this version does not have.
+fn later(arg: &lexopt::Arg<'_>) -> Option<&'static str> {
+    Some(match arg {
+        Short('s') | Long("send_string") => "--send_string",
+        Short('x') | Long("expect_string") => "--expect_string",
+        Long("regex") => "--regex",
+        Short('e') | Long("send_program") => "--send_program",
+        Short('u') | Long("udp") => "--udp",
+        Short('q') | Long("quiesce_server") => "--quiesce_server",
+        Short('f') | Long("fwmark") => "--fwmark",
+        Short('T') | Long("suppress") => "--suppress",
+        Short('S') | Long("scale") => "--scale",
+        Long("fos") => "--fos",
+        _ => return None,
     })
 }
 
+impl Options {
+    fn check(self) -> Result<Settings, Usage> {
+        if let Some(option) = self.unsupported {
+            return Err(Usage::Unsupported(option));
+        }
+        if !self.lvs {
+            return Err(Usage::NoKind);
+        }
+        let server = self.server.ok_or(Usage::Missing("--server"))?;
+        let service = self
+            .virtual_address
+            .ok_or(Usage::Missing("--virtaddress"))?;
+        let service = host(&service, None)?;
+        let server = host(&server, Some(service))?;
+        if service.is_ipv4() != server.is_ipv4() {
+            return Err(Usage::Families);
+        }
+        let (timeout, interval) = timeout_and_interval(self.timeout, self.interval);
+        Ok(Settings {
+            service: SocketAddr::new(service, self.port),
+            server: SocketAddr::new(server, self.real_port.unwrap_or(self.port)),
+            method: self.method,
+            timeout,
+            interval,
+            reentry: self.reentry,
+            weight: self.weight,
+            load_data: self.load_data.filter(|word| word != "none"),
+            report_only: self.report_only,
+            stage: match (self.no_daemon, self.no_fork) {
+                (true, _) => Stage::Foreground,
+                (false, true) => Stage::NoFork,
+                (false, false) => Stage::Background,
+            },
+            verbose: self.verbose,
+        })
+    }
+}
+
 /// An address, or what a name resolves to; of the family of `like` if there is such a one.
-fn host(name: &str, like: Option<IpAddr>) -> Result<IpAddr, Error> {
+fn host(name: &str, like: Option<IpAddr>) -> Result<IpAddr, Usage> {
     if let Ok(address) = name.parse() {
         return Ok(address);
     }
-    let unknown = |source| Error::Host {
+    let unknown = |source| Usage::Host {
         name: name.to_owned(),
         source,
     };
@@ -200,19 +258,58 @@ fn host(name: &str, like: Option<IpAddr>) -> Result<IpAddr, Error> {
         .ok_or_else(|| unknown(std::io::ErrorKind::NotFound.into()))
 }
 
-fn positive_duration(text: &str) -> Result<Duration, String> {
-    match duration::parse(text) {
-        Ok(Duration::ZERO) => Err("must be longer than 0".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(error.to_string()),
-    }
+/// The value of an option, read by `read`, which knows what is wrong with it.
+fn value<T>(
+    option: &'static str,
+    parser: &mut lexopt::Parser,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<T, Usage> {
+    let value = parser.value()?.string()?;
+    read(&value).map_err(|problem| Usage::Value {
+        option,
+        value,
+        problem,
+    })
 }
 
-fn method(text: &str) -> Result<Method, &'static str> {
-    match text.strip_prefix('-').unwrap_or(text) {
-        "m" => Ok(Method::Masquerade),
-        "g" => Ok(Method::Direct),
-        "i" => Ok(Method::Tunnel),
-        _ => Err("expected m, g or i"),
-    }
+fn port(option: &'static str, parser: &mut lexopt::Parser) -> Result<u16, Usage> {
+    value(option, parser, |text| match text.parse() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err("expected 1 to 65535".to_owned()),
+    })
 }
+
+fn weight(parser: &mut lexopt::Parser) -> Result<u32, Usage> {
+    value("--weight", parser, |text| match text.parse() {
+        Ok(weight) if weight <= LARGEST_WEIGHT => Ok(weight),
+        _ => Err(format!("expected 0 to {LARGEST_WEIGHT}")),
+    })
+}
+
+fn method(parser: &mut lexopt::Parser) -> Result<Method, Usage> {
+    value("--method", parser, |text| {
+        match text.strip_prefix('-').unwrap_or(text) {
+            "m" => Ok(Method::Masquerade),
+            "g" => Ok(Method::Direct),
+            "i" => Ok(Method::Tunnel),
+            _ => Err("expected m, g or i".to_owned()),
+        }
+    })
+}
+
+fn any_duration(option: &'static str, parser: &mut lexopt::Parser) -> Result<Duration, Usage> {
+    value(option, parser, |text| {
+        duration::parse(text).map_err(|error| error.to_string())
+    })
+}
+
+fn positive_duration(option: &'static str, parser: &mut lexopt::Parser) -> Result<Duration, Usage> {
+    value(option, parser, |text| match duration::parse(text) {
+        Ok(Duration::ZERO) => Err("expected more than 0".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
+    })
+}
+
+#[cfg(test)]
+mod tests;

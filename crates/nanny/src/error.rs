@@ -2,10 +2,10 @@
 
 use std::io;
 
-/// Why a nanny does not start.
+/// What is wrong with a command line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum Usage {
     /// An option of 0.8.6 that this version does not have.
     #[error("option {0} is not supported in this version")]
     Unsupported(&'static str),
@@ -13,6 +13,25 @@ pub enum Error {
     /// Neither kind of service was asked for.
     #[error("one of --lvs and --fos is needed")]
     NoKind,
+
+    /// An option that cannot be left out.
+    #[error("option {0} is needed")]
+    Missing(&'static str),
+
+    /// An unknown option, a missing value, or an argument too many.
+    #[error(transparent)]
+    Syntax(#[from] lexopt::Error),
+
+    /// A value that the option does not take.
+    #[error("{option} {value}: {problem}")]
+    Value {
+        /// The option's long name.
+        option: &'static str,
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        problem: String,
+    },
 
     /// A name that is neither an address nor known to the resolver.
     #[error("invalid host name or ip address: {name}")]
@@ -27,7 +46,12 @@ pub enum Error {
     /// An IPv4 server for an IPv6 service, or the other way round.
     #[error("server and virtual address are of different families")]
     Families,
+}
 
+/// Why a nanny does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
     /// The process could not go to the background.
     #[error(transparent)]
     Background(#[from] daemon::daemonize::Error),

@@ -1,0 +1,185 @@
+//! Command lines: what 0.8.6's lvsd passes, what admins write, what is refused and how.
+
+use super::*;
+
+fn read(line: &str) -> Result<Settings, Ending> {
+    parse_from(line.split_whitespace().map(OsString::from))
+}
+
+/// The settings of a line that has what is always needed.
+fn settings(line: &str) -> Settings {
+    read(&format!("-h 10.0.0.2 -V 1.2.3.1 --lvs {line}")).expect(line)
+}
+
+/// The error line, without the program's name and the newline.
+fn error(line: &str) -> String {
+    let ending = read(line).expect_err(line);
+    assert!(ending.is_error, "{line}: {}", ending.text);
+    let text = ending.text.strip_prefix("nanny: ").expect("the name");
+    text.strip_suffix('\n').expect("a newline").to_owned()
+}
+
+#[test]
+fn the_defaults_are_those_of_the_c_program() {
+    assert_eq!(
+        settings(""),
+        Settings {
+            service: "1.2.3.1:80".parse().expect("an address"),
+            server: "10.0.0.2:80".parse().expect("an address"),
+            method: Method::Masquerade,
+            timeout: Duration::from_secs(10),
+            interval: Duration::from_secs(2),
+            reentry: Duration::from_secs(180),
+            weight: 1,
+            load_data: None,
+            report_only: false,
+            stage: Stage::Background,
+            verbose: false,
+        }
+    );
+}
+
+#[test]
+fn the_line_that_lvsd_passes() {
+    let read = read(
+        "-c -h 10.0.0.2 -p 80 -r 8080 -v -a 90 -I /sbin/ipvsadm -t 6 -w 2000 -V 1.2.3.1 -M g \
+         -U rsh --nodaemon --lvs",
+    );
+    assert_eq!(
+        read,
+        Ok(Settings {
+            service: "1.2.3.1:80".parse().expect("an address"),
+            server: "10.0.0.2:8080".parse().expect("an address"),
+            method: Method::Direct,
+            timeout: Duration::from_secs(6),
+            interval: Duration::from_secs(2),
+            reentry: Duration::from_secs(90),
+            weight: 2000,
+            load_data: Some("rsh".to_owned()),
+            report_only: false,
+            stage: Stage::Foreground,
+            verbose: true,
+        })
+    );
+}
+
+#[test]
+fn long_names_and_the_last_of_two() {
+    let read = read(
+        "--server=fe80::1 --virtaddress ::2 --port=1 --port=21 --rport 2121 --timeout 0.5 \
+         --interval 250ms --reentrytime 1m --weight=0 --method=i --loadcmd none --scale 10 \
+         --ipvsadm x --nofork --norun --lvs --lvs",
+    )
+    .expect("settings");
+    assert_eq!(read.service.to_string(), "[::2]:21");
+    assert_eq!(read.server.to_string(), "[fe80::1]:2121");
+    assert_eq!(read.timeout, Duration::from_millis(500));
+    assert_eq!(read.interval, Duration::from_millis(250));
+    assert_eq!(read.reentry, Duration::from_secs(60));
+    assert_eq!((read.weight, read.method), (0, Method::Tunnel));
+    assert_eq!((read.load_data, read.stage), (None, Stage::NoFork));
+    assert!(read.report_only);
+}
+
+#[test]
+fn the_method_may_be_written_as_an_option_of_ipvsadm() {
+    assert_eq!(settings("-M -m").method, Method::Masquerade);
+    assert_eq!(settings("-M -g").method, Method::Direct);
+    assert_eq!(settings("--method -i").method, Method::Tunnel);
+}
+
+#[test]
+fn a_name_is_resolved_to_the_family_of_the_service() {
+    let read = read("-h localhost -V 127.0.0.9 --lvs").expect("settings");
+    assert_eq!(read.server.to_string(), "127.0.0.1:80");
+    let text = error("-h no.such.host.invalid -V 1.2.3.1 --lvs");
+    assert!(
+        text.starts_with("invalid host name or ip address: no.such.host.invalid: "),
+        "{text}"
+    );
+}
+
+#[test]
+fn options_of_later_versions_are_refused_by_name() {
+    for (option, name) in [
+        ("-s x", "--send_string"),
+        ("--send_string -x", "--send_string"),
+        ("-x *", "--expect_string"),
+        ("--expect_string=y", "--expect_string"),
+        ("--regex", "--regex"),
+        ("-e prog", "--send_program"),
+        ("--send_program=prog", "--send_program"),
+        ("-u", "--udp"),
+        ("--udp", "--udp"),
+        ("-q", "--quiesce_server"),
+        ("--quiesce_server", "--quiesce_server"),
+        ("-f 80", "--fwmark"),
+        ("--fwmark 80", "--fwmark"),
+        ("-T", "--suppress"),
+        ("--suppress", "--suppress"),
+        ("-S 5", "--scale"),
+        ("--scale x", "--scale"),
+        ("--fos", "--fos"),
+    ] {
+        let expected = format!("option {name} is not supported in this version");
+        // Before anything else that may be wrong.
+        assert_eq!(error(option), expected, "{option}");
+        assert_eq!(
+            error(&format!("-h 1.2.3.4 {option} -V 1.2.3.1 --lvs")),
+            expected
+        );
+    }
+}
+
+#[test]
+fn a_wrong_line_is_an_error_that_names_what_is_wrong() {
+    for (line, expected) in [
+        ("", "one of --lvs and --fos is needed"),
+        ("--lvs -V 1.2.3.1", "option --server is needed"),
+        ("--lvs -h 10.0.0.2", "option --virtaddress is needed"),
+        (
+            "--lvs -h 10.0.0.2 -V ::1",
+            "server and virtual address are of different families",
+        ),
+        ("--bogus", "invalid option '--bogus'"),
+        ("-z", "invalid option '-z'"),
+        ("--lvs extra", "unexpected argument \"extra\""),
+        ("-p", "missing argument for option '-p'"),
+        ("--lvs=1", "unexpected argument for option '--lvs': \"1\""),
+        ("-p 0", "--port 0: expected 1 to 65535"),
+        ("-r 65536", "--rport 65536: expected 1 to 65535"),
+        ("-r http", "--rport http: expected 1 to 65535"),
+        ("-w -1", "--weight -1: expected 0 to 2147483647"),
+        (
+            "-w 2147483648",
+            "--weight 2147483648: expected 0 to 2147483647",
+        ),
+        ("-M nat", "--method nat: expected m, g or i"),
+        ("-t 0", "--timeout 0: expected more than 0"),
+        ("--interval 0.0", "--interval 0.0: expected more than 0"),
+        (
+            "-a soon",
+            "--reentrytime soon: expected seconds, as in 10, 0.25, 250ms, 3s or 2m",
+        ),
+        (
+            "-t 3000000000",
+            "--timeout 3000000000: longer than 2147483647 seconds",
+        ),
+    ] {
+        assert_eq!(error(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn help_usage_and_version_are_no_errors() {
+    for (option, shows) in [
+        ("-?", "--reentrytime"),
+        ("--help", "--reentrytime"),
+        ("-v --usage", "Usage: nanny -h SERVER -V VIP"),
+        ("--version", env!("CARGO_PKG_VERSION")),
+    ] {
+        let ending = read(option).expect_err(option);
+        assert!(!ending.is_error, "{option}: {}", ending.text);
+        assert!(ending.text.contains(shows), "{option}: {}", ending.text);
+    }
+}
