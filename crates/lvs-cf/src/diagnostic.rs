@@ -46,8 +46,16 @@ pub enum Kind {
     NotText,
     /// Two blocks with one name, or one address, port and protocol.
     Duplicate,
-    /// A value that cannot work and is replaced or left aside.
-    Ineffective,
+    /// Something that changes nothing.
+    NoEffect,
+    /// A `deadtime` that is not more than `keepalive`.
+    DeadtimeTooShort,
+    /// `network = nat` without `nat_router`.
+    NatWithoutRouter,
+    /// Direct or tunnel, and a real port that is not the virtual one.
+    RealPort,
+    /// An active block without an active server.
+    NoActiveServer,
     /// Something that loads and probably is not what was meant.
     Doubtful,
 }
@@ -71,7 +79,11 @@ impl Kind {
             Kind::Unsupported => "unsupported",
             Kind::NotText => "not a text file",
             Kind::Duplicate => "duplicate",
-            Kind::Ineffective => "no effect",
+            Kind::NoEffect => "no effect",
+            Kind::DeadtimeTooShort => "deadtime is not more than keepalive",
+            Kind::NatWithoutRouter => "nat without nat_router",
+            Kind::RealPort => "real port other than the virtual port",
+            Kind::NoActiveServer => "no active server",
             Kind::Doubtful => "doubtful",
         }
     }

@@ -2,18 +2,26 @@
 //!
 //! A program calls [`load`] and gets a [`Config`] or a [`LoadError`] whose report it prints.
 
+// pest's generated code names it.
+extern crate alloc;
+
 mod config;
 mod diagnostic;
+mod directive;
 mod document;
 mod load;
+mod report;
 mod resolve;
+mod sink;
 mod span;
+mod value;
+mod words;
 
 pub use config::{
     Config, Device, Floating, Network, Protocol, RealServer, Scheduler, VirtualServer, ipv4_netmask,
 };
 pub use diagnostic::{Diagnostic, Kind, Severity};
 pub use document::Document;
-pub use load::{DEFAULT_PATHS, LoadError, Loaded, default_path, load};
+pub use load::{DEFAULT_PATHS, Invalid, LoadError, Loaded, default_path, load, parse};
 pub use resolve::{FixedResolver, Resolve, SystemResolver};
 pub use span::{Span, Spanned};

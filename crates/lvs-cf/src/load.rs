@@ -1,11 +1,13 @@
-//! From a path to a checked configuration: what the daemons call.
+//! From a path or a text to a checked configuration: what the daemons call.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::config::build;
+use crate::sink::Sink;
 use crate::{Config, Diagnostic, Document, Resolve};
 
 /// Where the file is looked for when the command line names none, in this order.
@@ -24,22 +26,36 @@ pub struct Loaded {
     pub path: PathBuf,
     /// What it means.
     pub config: Config,
-    /// What is doubtful about it, in file order.
+    /// What is doubtful about it, in file order; the first ones if there are very many.
     pub warnings: Vec<Diagnostic>,
+    /// How many warnings there are, the ones not among `warnings` included.
+    pub warning_count: usize,
     /// Its text.
     pub document: Document,
 }
 
-impl Loaded {
-    /// What a daemon prints on stderr before it starts, whole lines; empty without warnings:
-    /// per warning `PROGRAM: warning: FILE at line N: REASON`, then its source line.
-    pub fn report(&self, program: &str) -> String {
-        let line = |w: &Diagnostic| format!("{program}: warning: {} at {w}\n", self.path.display());
-        self.warnings.iter().map(line).collect()
-    }
+/// A file that has errors.
+#[derive(Debug, Clone, Error)]
+#[error("error parsing {} at {}", path.display(), first(diagnostics))]
+pub struct Invalid {
+    /// Which file.
+    pub path: PathBuf,
+    /// The first errors in file order, then the first warnings in file order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many errors there are, the ones not among `diagnostics` included.
+    pub errors: usize,
+    /// Its text.
+    pub document: Document,
 }
 
-/// A file that does not load.
+fn first(diagnostics: &[Diagnostic]) -> String {
+    diagnostics
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+/// A file that does not load. Its [`report`](LoadError::report) is what people should see.
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// It cannot be read.
@@ -51,38 +67,52 @@ pub enum LoadError {
         source: io::Error,
     },
     /// It has errors.
-    #[error("error parsing {} at {}", path.display(), diagnostics.first().map(ToString::to_string).unwrap_or_default())]
-    Invalid {
-        /// Which file.
-        path: PathBuf,
-        /// The errors and warnings in file order, errors first.
-        diagnostics: Vec<Diagnostic>,
-        /// Its text.
-        document: Document,
-    },
-}
-
-impl LoadError {
-    /// What a daemon prints on stderr, whole lines: first
-    /// `PROGRAM: error parsing FILE at line N: REASON`, then each error with its source line.
-    pub fn report(&self, program: &str) -> String {
-        format!("{program}: {self}\n")
-    }
+    #[error(transparent)]
+    Invalid(#[from] Box<Invalid>),
 }
 
 /// Reads, parses and checks the file at `path`, resolving names through `resolver`.
 ///
 /// # Errors
 /// The file cannot be read, or has at least one error.
-pub fn load(path: &Path, _resolver: &dyn Resolve) -> Result<Loaded, LoadError> {
-    let bytes = fs::read(path).map_err(|source| LoadError::Read {
+pub fn load(path: &Path, resolver: &dyn Resolve) -> Result<Loaded, LoadError> {
+    let unreadable = |source| LoadError::Read {
         path: path.to_owned(),
         source,
-    })?;
-    let document = Document::new(bytes);
-    Err(LoadError::Invalid {
-        path: path.to_owned(),
-        diagnostics: Vec::new(),
-        document,
-    })
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let mut source = Vec::new();
+    // One byte more than is taken, so that a longer file is noticed; an endless one ends here.
+    let limit = Document::MAX_BYTES as u64 + 1;
+    file.take(limit)
+        .read_to_end(&mut source)
+        .map_err(unreadable)?;
+    Ok(parse(path, source, resolver)?)
+}
+
+/// Parses and checks `source` as the text of the file at `path`, which is only named.
+///
+/// # Errors
+/// The text has at least one error.
+pub fn parse(path: &Path, source: Vec<u8>, resolver: &dyn Resolve) -> Result<Loaded, Box<Invalid>> {
+    let mut sink = Sink::default();
+    let document = Document::parse_into(source, &mut sink);
+    let config = build(&document, resolver, &mut sink);
+    let found = sink.finish(&document);
+    let path = path.to_owned();
+    match config {
+        Some(config) => Ok(Loaded {
+            path,
+            config,
+            warnings: found.diagnostics,
+            warning_count: found.warnings,
+            document,
+        }),
+        None => Err(Box::new(Invalid {
+            path,
+            diagnostics: found.diagnostics,
+            errors: found.errors,
+            document,
+        })),
+    }
 }

@@ -15,11 +15,17 @@ pub enum Network {
 }
 
 impl Network {
-    pub(crate) const ALL: [(&'static str, Network); 3] = [
-        ("nat", Network::Nat),
-        ("direct", Network::Direct),
-        ("tunnel", Network::Tunnel),
-    ];
+    pub(crate) const NAMES: [&'static str; 3] = ["nat", "direct", "tunnel"];
+
+    /// The method called `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "nat" => Some(Network::Nat),
+            "direct" => Some(Network::Direct),
+            "tunnel" => Some(Network::Tunnel),
+            _ => None,
+        }
+    }
 
     /// The word lvs.cf uses.
     pub fn name(self) -> &'static str {
@@ -81,8 +87,15 @@ macro_rules! schedulers {
         }
 
         impl Scheduler {
-            pub(crate) const ALL: [(&'static str, Scheduler); [$($name),*].len()] =
-                [$(($name, Scheduler::$variant)),*];
+            pub(crate) const NAMES: [&'static str; [$($name),*].len()] = [$($name),*];
+
+            /// The scheduler called `name`.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Scheduler::$variant),)*
+                    _ => None,
+                }
+            }
 
             /// The kernel's name for it.
             pub fn name(self) -> &'static str {

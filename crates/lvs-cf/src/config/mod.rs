@@ -1,8 +1,14 @@
 //! The typed configuration: every directive with its default filled in, every value with its span.
 
+mod blocks;
+mod build;
+mod check;
 mod global;
 mod kinds;
+mod reader;
 mod service;
+
+pub(crate) use build::build;
 
 pub use global::Config;
 pub use kinds::{Device, Floating, Network, Protocol, Scheduler, ipv4_netmask};

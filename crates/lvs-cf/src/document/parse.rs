@@ -1,0 +1,333 @@
+//! Cutting a text into lines, words and blocks.
+//!
+//! Lines are split here, over bytes, and each is given to the grammar by itself: a fault ends
+//! with its line, and text that is not UTF-8 spoils no more than the line it is on.
+
+use pest::Parser;
+
+use super::{BOM, Document, Line, LineKind, Word, to_u32};
+use crate::directive::Block;
+use crate::sink::{Draft, Sink};
+use crate::{Kind, Span};
+
+#[derive(pest_derive::Parser)]
+#[grammar = "document/line.pest"]
+struct Grammar;
+
+pub(super) fn parse(mut source: Vec<u8>, sink: &mut Sink) -> Document {
+    if source.len() > Document::MAX_BYTES {
+        source.truncate(Document::MAX_BYTES);
+        let end = Span::new(to_u32(source.len()), to_u32(source.len()));
+        sink.fatal(
+            end,
+            Draft::new(Kind::NotText).detail(": longer than 256 MiB"),
+        );
+    }
+    let mut cutter = Cutter::new(sink);
+    let mut start = 0;
+    while start < source.len() {
+        let (text_len, end) = split(&source, start);
+        let bom = if start == 0 && source.starts_with(&BOM) {
+            BOM.len()
+        } else {
+            0
+        };
+        if !cutter.line(start, &source[start + bom..start + text_len], start + bom) {
+            // Not a text file: the rest stays one line that nobody looks at.
+            break;
+        }
+        start = end;
+    }
+    let (lines, words) = cutter.end_of_file(to_u32(source.len()));
+    Document {
+        source,
+        lines,
+        words,
+    }
+}
+
+/// Length of the text of the line at `start`, and where the next line begins.
+fn split(source: &[u8], start: usize) -> (usize, usize) {
+    let rest = &source[start..];
+    match rest.iter().position(|b| matches!(b, b'\n' | b'\r')) {
+        None => (rest.len(), source.len()),
+        Some(at) if rest[at..].starts_with(b"\r\n") => (at, start + at + 2),
+        Some(at) => (at, start + at + 1),
+    }
+}
+
+/// The text up to the first byte that is not text, and that byte.
+fn readable(text: &[u8]) -> (&str, Option<u8>) {
+    let text_end = text.iter().position(|b| *b == 0).unwrap_or(text.len());
+    match std::str::from_utf8(&text[..text_end]) {
+        Ok(valid) => (valid, text.get(text_end).copied()),
+        Err(fault) => {
+            let valid = &text[..fault.valid_up_to()];
+            (
+                std::str::from_utf8(valid).unwrap_or_default(),
+                text.get(valid.len()).copied(),
+            )
+        }
+    }
+}
+
+/// What the grammar made of a line.
+struct Read {
+    kind: LineKind,
+    /// A comment reaches to the end of the text.
+    in_comment: bool,
+    /// A word whose quote is never closed.
+    open_quote: Option<Span>,
+    has_brace: bool,
+    /// The last word is `}`.
+    ends_in_brace: bool,
+    /// If it is an opening.
+    block: Block,
+}
+
+/// A block whose `}` is still to come.
+struct Opened {
+    line: usize,
+    span: Span,
+    block: Block,
+}
+
+struct Cutter<'s> {
+    lines: Vec<Line>,
+    words: Vec<Word>,
+    /// Outermost first.
+    open: Vec<Opened>,
+    /// The last statement was an opening without its brace.
+    brace_missing: bool,
+    /// The text of the line at hand, without its indentation.
+    text_span: Span,
+    sink: &'s mut Sink,
+}
+
+impl<'s> Cutter<'s> {
+    fn new(sink: &'s mut Sink) -> Self {
+        Self {
+            lines: Vec::new(),
+            words: Vec::new(),
+            open: Vec::new(),
+            brace_missing: false,
+            text_span: Span::new(0, 0),
+            sink,
+        }
+    }
+
+    /// Adds the line that begins at `start`; its text begins at `offset`. False: this is no text
+    /// file, stop.
+    fn line(&mut self, start: usize, text: &[u8], offset: usize) -> bool {
+        let first_word = self.words.len();
+        let (valid, bad) = readable(text);
+        let read = self.read(valid, offset);
+        let bad = bad.filter(|_| !read.in_comment);
+        if let Some(byte) = bad {
+            let at = to_u32(offset + valid.len());
+            if !self.bad_byte(byte, Span::new(at, at + 1), valid) {
+                self.words.truncate(first_word);
+                self.push(start, first_word, LineKind::Broken);
+                return false;
+            }
+        } else if let Some(span) = read.open_quote {
+            self.sink.error(span, || {
+                Draft::new(Kind::QuotationMismatch)
+                    .expected("a closing quote, and a blank or the line's end behind it")
+            });
+        }
+        let mut kind = read.kind;
+        if bad.is_some() || read.open_quote.is_some() {
+            kind = if kind == LineKind::Open {
+                LineKind::BrokenOpen
+            } else {
+                LineKind::Broken
+            };
+        }
+        if self.brace_missing && kind == LineKind::Stray && valid.trim_start().starts_with('{') {
+            // The brace of the opening above, which is reported there.
+            kind = LineKind::Broken;
+        }
+        if kind != LineKind::Empty {
+            let opens = matches!(kind, LineKind::Open | LineKind::BrokenOpen);
+            self.brace_missing = opens && !read.has_brace;
+        }
+        self.push(start, first_word, kind);
+        let indent = text.len() - text.trim_ascii_start().len();
+        self.text_span = Span::new(to_u32(offset + indent), to_u32(offset + text.len()));
+        match kind {
+            LineKind::Open | LineKind::BrokenOpen => {
+                self.open_block(read.block, first_word);
+                if read.has_brace && read.ends_in_brace {
+                    // A block on one line: reported, and closed so that the rest is understood.
+                    self.pop_block(to_u32(self.lines.len()));
+                }
+            }
+            LineKind::Close => self.close_block(first_word),
+            LineKind::Empty | LineKind::Setting | LineKind::Stray | LineKind::Broken => {}
+        }
+        true
+    }
+
+    fn push(&mut self, start: usize, first_word: usize, kind: LineKind) {
+        let (start, first_word) = (to_u32(start), to_u32(first_word));
+        self.lines.push(Line {
+            start,
+            first_word,
+            block_end: 0,
+            kind,
+        });
+    }
+
+    /// Runs the grammar over one line and keeps its words.
+    fn read(&mut self, text: &str, offset: usize) -> Read {
+        let mut read = Read {
+            kind: LineKind::Empty,
+            in_comment: false,
+            open_quote: None,
+            has_brace: false,
+            ends_in_brace: false,
+            block: Block::Other,
+        };
+        // The grammar matches every line; one that it does not would be a line without words.
+        let Ok(mut pairs) = Grammar::parse(Rule::line, text) else {
+            return read;
+        };
+        let Some(statement) = pairs.next() else {
+            return read;
+        };
+        let rule = statement.as_rule();
+        read.in_comment = rule == Rule::comment;
+        let mut keyword = None;
+        for part in statement.into_inner() {
+            let span = part.as_span();
+            let (start, len) = (
+                to_u32(offset + span.start()),
+                to_u32(span.end() - span.start()),
+            );
+            match part.as_rule() {
+                Rule::comment => read.in_comment = true,
+                Rule::open_quote => read.open_quote = Some(Span::new(start, start + len)),
+                other => {
+                    read.has_brace |= other == Rule::brace;
+                    read.ends_in_brace = span.as_str() == "}";
+                    keyword.get_or_insert(span.as_str());
+                    self.words.push(Word { start, len });
+                }
+            }
+        }
+        read.block = keyword.map_or(Block::Other, Block::opened_by);
+        read.kind = match rule {
+            Rule::setting => LineKind::Setting,
+            Rule::open => LineKind::Open,
+            Rule::close => LineKind::Close,
+            Rule::stray if read.block != Block::Other => LineKind::Open,
+            Rule::stray => LineKind::Stray,
+            _ => LineKind::Empty,
+        };
+        read
+    }
+
+    /// Reports a byte that is not text. False: the whole file is not.
+    fn bad_byte(&mut self, byte: u8, span: Span, before: &str) -> bool {
+        let utf16 = span.start == 0 && byte >= 0xfe;
+        if byte == 0 || utf16 {
+            let what = if utf16 { " (UTF-16?)" } else { "" };
+            let fault = Draft::new(Kind::NotText)
+                .detail(format!(": byte 0x{byte:02x}{what}"))
+                .expected("lines of UTF-8 text");
+            self.sink.fatal(span, fault);
+            return false;
+        }
+        self.sink.error(span, || {
+            let column = before.chars().count() + 1;
+            Draft::new(Kind::InvalidArgument)
+                .detail(format!(
+                    ": byte 0x{byte:02x} at column {column} is not UTF-8"
+                ))
+                .expected("UTF-8 text")
+                .help("other encodings may stand in comments only")
+        });
+        true
+    }
+
+    fn open_block(&mut self, block: Block, first_word: usize) {
+        let line = self.lines.len() - 1;
+        let span = self.word_span(first_word).unwrap_or(self.text_span);
+        let unclosed = match block {
+            // These stand in no other block, so every open one lacks its brace.
+            Block::Outer => self.open.len(),
+            Block::Server => {
+                usize::from(self.open.last().is_some_and(|o| o.block == Block::Server))
+            }
+            Block::Other => 0,
+        };
+        for index in 0..unclosed {
+            let Some(opened) = self.open.pop() else { break };
+            self.lines[opened.line].block_end = to_u32(line);
+            if index == 0 {
+                self.sink.error(span, || {
+                    Draft::new(Kind::UnknownCommand)
+                        .detail(": a block inside a block that cannot hold it")
+                        .expected("`}` before this line")
+                        .help("close the block above with `}` on a line of its own")
+                        .related(opened.span, "the block that is still open")
+                });
+            }
+        }
+        self.open.push(Opened { line, span, block });
+    }
+
+    fn pop_block(&mut self, end: u32) -> bool {
+        let Some(opened) = self.open.pop() else {
+            return false;
+        };
+        self.lines[opened.line].block_end = end;
+        true
+    }
+
+    fn close_block(&mut self, first_word: usize) {
+        if let (Some(first), Some(last)) = (
+            self.word_span(first_word),
+            self.word_span(self.words.len() - 1),
+        ) {
+            self.sink.error(first.to(last), || {
+                Draft::new(Kind::UnexpectedArguments)
+                    .detail(" after }")
+                    .expected("the end of the line")
+            });
+        }
+        if self.pop_block(to_u32(self.lines.len())) {
+            return;
+        }
+        let brace = Span::new(self.text_span.start, self.text_span.start + 1);
+        self.sink.error(brace, || {
+            Draft::new(Kind::UnknownCommand)
+                .detail(": \"}\"")
+                .expected("no `}`: no block is open here")
+        });
+    }
+
+    fn word_span(&self, index: usize) -> Option<Span> {
+        self.words
+            .get(index)
+            .map(|w| Span::new(w.start, w.start + w.len))
+    }
+
+    /// Ends the blocks that are open at the end of the file.
+    fn end_of_file(mut self, len: u32) -> (Vec<Line>, Vec<Word>) {
+        let lines = to_u32(self.lines.len());
+        let end = self.text_span.end.min(len);
+        while let Some(opened) = self.open.pop() {
+            self.lines[opened.line].block_end = lines;
+            self.sink.error(Span::new(end, end), || {
+                Draft::new(Kind::UnexpectedEndOfFile)
+                    .expected("`}`")
+                    .related(opened.span, "the block that is still open")
+            });
+        }
+        self.lines.shrink_to_fit();
+        self.words.shrink_to_fit();
+        (self.lines, self.words)
+    }
+}

@@ -1,0 +1,194 @@
+//! Addresses, devices and netmasks.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::Fault;
+use crate::config::Device;
+use crate::document::Token;
+use crate::{Kind, Resolve};
+
+/// An address directive's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// An address that one host can have.
+    Address(IpAddr),
+    /// `0.0.0.0`, which the GUI of the 0.8 releases writes for "none".
+    Nowhere,
+}
+
+/// The longest interface name and address label of the kernel (`IFNAMSIZ` less its NUL).
+const DEVICE_LEN: usize = 15;
+
+const HOST: &str = "an IPv4 address, or a host name that resolves to one";
+
+/// An address, or a name that resolves.
+pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Fault> {
+    let fault = Fault::new(Kind::InvalidHost, HOST);
+    let address = match word.text.parse::<IpAddr>() {
+        Ok(address) => address,
+        Err(_) if is_host_name(word.text) => resolver.host(word.text).ok_or(fault)?,
+        Err(_) => return Err(fault),
+    };
+    match address {
+        IpAddr::V4(v4) if v4.is_unspecified() => Ok(Host::Nowhere),
+        IpAddr::V4(v4) if v4.is_multicast() || v4.is_broadcast() => {
+            Err(Fault::new(Kind::InvalidHost, "the address of one host"))
+        }
+        IpAddr::V4(_) => Ok(Host::Address(address)),
+        IpAddr::V6(_) => Err(Fault::unsupported("IPv6 address", "an IPv4 address")),
+    }
+}
+
+/// Whether `text` is worth asking the resolver for. What has only digits and dots is a mistyped
+/// address, which resolvers read in surprising ways (`1.2.3` as 1.2.0.3).
+fn is_host_name(text: &str) -> bool {
+    text.len() <= 253
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && text.bytes().any(|b| b.is_ascii_alphabetic())
+        && !text.starts_with(['-', '.'])
+        && !text.starts_with("0x")
+}
+
+/// A device, or an alias of one.
+pub(crate) fn device(word: Token<'_>) -> Result<Device, Fault> {
+    let text = word.text;
+    if text.len() > DEVICE_LEN {
+        return Err(Fault::invalid("a device or an alias of at most 15 bytes"));
+    }
+    let (interface, label) = match text.split_once(':') {
+        None => (text, None),
+        Some((interface, alias)) => (interface, Some(alias)),
+    };
+    let bad = |part: &str| part.is_empty() || part.contains(|c: char| c == '/' || c.is_control());
+    let dots = matches!(interface, "." | "..");
+    if dots || bad(interface) || text.contains(char::is_whitespace) || label.is_some_and(bad) {
+        return Err(Fault::invalid(
+            "a device such as `eth1`, or an alias of one such as `eth1:1`",
+        ));
+    }
+    Ok(Device {
+        interface: interface.to_owned(),
+        label: label.map(|_| text.to_owned()),
+    })
+}
+
+/// The prefix length of a dotted netmask, at least `least`.
+pub(crate) fn netmask(word: Token<'_>, least: u8) -> Result<u8, Fault> {
+    let fault = Fault::new(Kind::BadSubnetMask, "a netmask such as 255.255.255.0");
+    let mask = u32::from(word.text.parse::<Ipv4Addr>().map_err(|_| fault)?);
+    let prefix = mask.leading_ones();
+    if mask.checked_shl(prefix).unwrap_or(0) != 0 {
+        return Err(Fault::new(
+            Kind::BadSubnetMask,
+            "ones before zeros, as in 255.255.255.0",
+        ));
+    }
+    u8::try_from(prefix)
+        .ok()
+        .filter(|p| *p >= least)
+        .ok_or(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::token;
+    use super::*;
+    use crate::FixedResolver;
+
+    fn resolver() -> FixedResolver {
+        FixedResolver::new()
+            .with_host("lvs1", IpAddr::from([1, 2, 3, 2]))
+            .with_host("six", "2001:db8::1".parse().unwrap())
+    }
+
+    fn kind(text: &str) -> Kind {
+        host(token(text), &resolver()).unwrap_err().kind
+    }
+
+    #[test]
+    fn hosts_are_addresses_or_names() {
+        let address = Ok(Host::Address(IpAddr::from([1, 2, 3, 2])));
+        assert_eq!(host(token("1.2.3.2"), &resolver()), address);
+        assert_eq!(host(token("lvs1"), &resolver()), address);
+        assert_eq!(host(token("0.0.0.0"), &resolver()), Ok(Host::Nowhere));
+    }
+
+    #[test]
+    fn what_no_host_has_is_refused() {
+        for bad in [
+            "1.2.3",
+            "1.2.3.400",
+            "1.2.3.4.5",
+            "010.1.1.1",
+            "123",
+            "",
+            "nowhere",
+            "a b",
+            "0x1020304",
+            "224.0.0.1",
+            "255.255.255.255",
+            "-x",
+            "1.2.3.4/24",
+            ":::",
+        ] {
+            assert_eq!(kind(bad), Kind::InvalidHost, "{bad}");
+        }
+        assert_eq!(kind(&"a".repeat(1 << 20)), Kind::InvalidHost);
+    }
+
+    #[test]
+    fn ipv6_is_refused_by_name() {
+        for six in ["2001:db8::1", "::", "six"] {
+            assert_eq!(kind(six), Kind::Unsupported, "{six}");
+        }
+    }
+
+    #[test]
+    fn devices_and_aliases() {
+        let plain = device(token("eth1")).unwrap();
+        assert_eq!((plain.interface.as_str(), plain.label), ("eth1", None));
+        let alias = device(token("eth1:1")).unwrap();
+        assert_eq!(
+            (alias.interface.as_str(), alias.label.as_deref()),
+            ("eth1", Some("eth1:1"))
+        );
+        assert!(device(token("enp0s31f6.100:1")).is_ok());
+        for bad in [
+            "",
+            ":",
+            "eth0:",
+            ":1",
+            "a/b",
+            "..",
+            "enp0s31f6.1000:1",
+            "a b",
+            "eth0:a/b",
+        ] {
+            assert!(device(token(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn netmasks_are_contiguous() {
+        assert_eq!(netmask(token("255.255.255.0"), 1), Ok(24));
+        assert_eq!(netmask(token("255.255.255.255"), 1), Ok(32));
+        assert_eq!(netmask(token("0.0.0.0"), 0), Ok(0));
+        for bad in [
+            "0.0.0.0",
+            "255.0.255.0",
+            "0.255.255.255",
+            "24",
+            "/24",
+            "255.255.255",
+            "",
+        ] {
+            assert_eq!(
+                netmask(token(bad), 1).unwrap_err().kind,
+                Kind::BadSubnetMask,
+                "{bad}"
+            );
+        }
+    }
+}
