@@ -3,6 +3,7 @@
 use lab::{Cause, Error, Failure, HostPlan, Impairment, Lab, Outcome, OwnerWatch, Program, Signal};
 use scenarios::{FiveNodes, NAT_ROUTER, ROUTERS, SERVERS, VIP, service};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const BOUND: Duration = Duration::from_secs(30);
@@ -352,6 +353,29 @@ fn a_guest_that_crashes_is_reported_with_its_console() {
 fn a_lost_result_is_a_failure() {
     let failure = failure(lab::here!(), BOUND, |_| std::process::exit(0));
     assert_eq!(failure.cause, Cause::Lost);
+}
+
+#[test]
+fn a_kernel_that_has_ipvs_needs_no_guest() {
+    lab::scenario(lab::here!(), 2 * BOUND, |lab| {
+        // The guest is such a kernel, and this is its root user: the lab chooses by itself.
+        let exe = std::env::current_exe().unwrap();
+        let output = Command::new(exe)
+            .args(["lab_itself::a_table_made_by_hand", "--nocapture"])
+            .env_remove("LAB_INSIDE")
+            .env_remove("LAB_KERNEL")
+            .env("LAB_LOG_DIR", lab.dir())
+            .output()
+            .unwrap();
+        let out = String::from_utf8_lossy(&output.stdout);
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{out}{err}");
+        assert!(
+            out.contains("lab: this kernel 6.") && out.contains("2:1:1"),
+            "{out}"
+        );
+        Ok(())
+    });
 }
 
 /// Plays a story that must not pass.

@@ -6,7 +6,7 @@
 mod stage;
 
 use crate::error::{Error, Result};
-use crate::job::{Ending, INSIDE_VARIABLE, JOB_VARIABLE, Job, Kernel};
+use crate::job::{Ending, INSIDE_VARIABLE, JOB_VARIABLE, Job, KERNEL_VARIABLE, Kernel};
 use nix::sys::reboot::{RebootMode, reboot};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -66,6 +66,7 @@ fn play(job: &Job) -> Result<Ending> {
         .envs(job.env.iter().map(|(name, value)| (name, value)))
         .envs(stage::environment(job))
         .env(INSIDE_VARIABLE, &job.dir)
+        .env(KERNEL_VARIABLE, job.kernel.word())
         .env_remove(JOB_VARIABLE)
         // The message has its place; the trace of a story in its runner would only push the logs
         // off the console's end.

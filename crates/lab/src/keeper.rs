@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -44,8 +45,14 @@ impl Verdict {
 }
 
 /// Runs `program` in a process group of its own until it ends, `limit` passes or standard input
-/// closes; then kills what is left of it and waits for every process that it leaves behind.
-pub fn keep(limit: Duration, program: &OsString, args: &[OsString]) -> Result<Verdict> {
+/// closes; then kills what is left of it, waits for every process that it leaves behind, and
+/// removes `scratch`, for nobody else may be there to do it.
+pub fn keep(
+    limit: Duration,
+    scratch: &Path,
+    program: &OsString,
+    args: &[OsString],
+) -> Result<Verdict> {
     prctl::set_child_subreaper(true).map_err(Error::os("become a subreaper"))?;
     let child = Command::new(program)
         .args(args)
@@ -58,6 +65,7 @@ pub fn keep(limit: Duration, program: &OsString, args: &[OsString]) -> Result<Ve
     // The group may be gone already; that is what we want.
     let _ = killpg(group, Signal::SIGKILL);
     reap_all();
+    std::fs::remove_dir_all(scratch).map_err(Error::io(format!("remove {}", scratch.display())))?;
     Ok(verdict)
 }
 

@@ -8,6 +8,7 @@ pub use links::Impairment;
 use crate::error::{Error, Result, chain};
 use crate::host::Host;
 use crate::inside::SAID;
+use crate::job::{KERNEL_VARIABLE, Kernel};
 use crate::namespace::Namespace;
 use crate::procfs::ProcessInfo;
 use std::fmt::Display;
@@ -156,8 +157,8 @@ fn kernel_line() -> Result<String> {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")
         .map_err(Error::io("read the kernel's release"))?;
     let release = release.trim();
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").map_err(Error::io("read /proc/cpuinfo"))?;
-    Ok(if cpu.contains("User Mode Linux") {
+    let guest = std::env::var_os(KERNEL_VARIABLE).is_some_and(|word| word == Kernel::Guest.word());
+    Ok(if guest {
         format!("guest kernel {release} (user-mode-linux)")
     } else {
         format!("this kernel {release}, in fresh namespaces")

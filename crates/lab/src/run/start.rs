@@ -78,6 +78,7 @@ pub(super) fn run(job: &Job) -> Result<Verdict> {
     };
     let child = Command::new(&keeper)
         .arg(limit.as_millis().to_string())
+        .arg(scratch.path())
         .args(command)
         .env(JOB_VARIABLE, &job_file)
         .env_remove(INSIDE_VARIABLE)
@@ -88,6 +89,8 @@ pub(super) fn run(job: &Job) -> Result<Verdict> {
         .process_group(0)
         .spawn()
         .map_err(Error::io(format!("start {}", keeper.display())))?;
+    // From here on the directory is the keeper's to remove.
+    let _ = scratch.keep();
     wait_for_keeper(child, limit + KEEPER_LIMIT)
 }
 
