@@ -1,12 +1,12 @@
 //! Reads what a monitor writes: verdicts at once, other lines within bounds.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use daemon::rate::RateLimit;
 use tokio::net::unix::pipe;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::lines::Lines;
 use crate::verdict::{Verdict, verdict};
@@ -17,6 +17,8 @@ const LINES_PER_SECOND: u32 = 50;
 /// must not take the processor from the others.
 const BYTES_PER_WINDOW: usize = 64 * 1024;
 const WINDOW: Duration = Duration::from_millis(100);
+/// How long a dead monitor's stream may stay open: a child of its own that got away may hold it.
+const AFTER_DEATH: Duration = Duration::from_millis(100);
 
 /// Which of a monitor's two streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,34 +76,38 @@ impl Reader {
         }
     }
 
-    /// Sends reports under the monitor's number until the stream ends, or until the sender of
-    /// `alive` is dropped: the monitor is dead, but a child of its own may hold the pipe open.
+    /// Sends reports under the monitor's number until the stream ends. Once the sender of `alive` is
+    /// dropped the monitor is dead, and the stream is given [`AFTER_DEATH`] to end.
     pub(super) async fn run(
         mut self,
         monitor: usize,
         reports: mpsc::Sender<(usize, Report)>,
         mut alive: watch::Receiver<()>,
     ) {
+        let mut give_up = None;
         loop {
-            let is_alive = tokio::select! {
+            let last = tokio::select! {
                 biased;
-                readable = self.pipe.readable() => readable.is_ok(),
-                _ = alive.changed() => false,
+                readable = self.pipe.readable() => readable.is_err(),
+                _ = alive.changed(), if give_up.is_none() => {
+                    give_up = Some(Instant::now() + AFTER_DEATH);
+                    continue;
+                }
+                () = sleep_until(give_up.unwrap_or_else(Instant::now)), if give_up.is_some() => true,
             };
-            let (bout, news) = self.read(!is_alive);
+            let last = last || give_up.is_some_and(|at| at <= Instant::now());
+            let (bout, news) = self.read(last);
             for report in news {
                 if reports.send((monitor, report)).await.is_err() {
                     return;
                 }
             }
-            if bout == Bout::End || !is_alive {
+            if last || bout == Bout::End {
                 break;
             }
-            if bout == Bout::Flood {
-                tokio::select! {
-                    () = sleep(WINDOW) => {}
-                    _ = alive.changed() => {}
-                }
+            if bout == Bout::Flood && give_up.is_none() {
+                // A dead monitor has written all it will, so there is no need to hold it back.
+                let _ = timeout(WINDOW, alive.changed()).await;
             }
         }
         // Nobody to tell: the set of monitors is gone.
@@ -159,7 +165,7 @@ impl News {
         if !wanted {
             return;
         }
-        let Some(dropped) = rate.allow(Instant::now()) else {
+        let Some(dropped) = rate.allow(Instant::now().into_std()) else {
             return;
         };
         if dropped > 0 {
