@@ -1,0 +1,276 @@
+//! Every answer, from bytes written by hand: what the kernel may send and captures do not have.
+
+use ipvs_netlink::message::{
+    Attribute, Command, Counter, DestinationAttribute, InfoAttribute, Message, ServiceAttribute,
+    StatsAttribute,
+};
+use ipvs_netlink::{
+    Daemon, DaemonState, DecodeError, Family, Netmask, Protocol, ServiceEntry, ServiceFlags,
+    ServiceKey,
+};
+use netlink_packet_core::{DefaultNla, Emitable, ParseableParametrized};
+use netlink_packet_generic::GenlHeader;
+
+use crate::{address, hex};
+
+/// Reads what follows the generic header, and checks that it is written the same way again.
+fn read(command: Command, text: &str) -> Message {
+    let bytes = hex::bytes(text);
+    let header = GenlHeader {
+        cmd: command as u8,
+        version: 1,
+    };
+    let message = Message::parse_with_param(&bytes, header).unwrap();
+    let mut written = vec![0xff; message.buffer_len()];
+    message.emit(&mut written);
+    assert_eq!(written, bytes);
+    message
+}
+
+fn service(message: &Message) -> Result<ServiceEntry, DecodeError> {
+    match message.attributes.as_slice() {
+        [Attribute::Service(attributes)] => attributes.as_slice().try_into(),
+        other => panic!("not a service: {other:?}"),
+    }
+}
+
+const OLD_SERVICE: &str = "
+    b0 00  01 80
+    06 00  01 00  02 00  00 00
+    06 00  02 00  84 00  00 00      # SCTP
+    14 00  03 00  c0 a8 1a 01  00 00 00 00 00 00 00 00 00 00 00 00
+    06 00  04 00  00 50  00 00
+    08 00  06 00  \"wlc\"  00
+    0c 00  07 00  03 00 00 00  ff ff ff ff    # persistent, hashed
+    08 00  08 00  2c 01 00 00
+    08 00  09 00  ff 00 ff 00                 # a mask with a hole
+    5c 00  0a 80                              # statistics, 32 bits
+    08 00  01 00  01 00 00 00
+    08 00  02 00  02 00 00 00
+    08 00  03 00  03 00 00 00
+    0c 00  04 00  04 00 00 00 01 00 00 00     # bytes are 64 bits
+    0c 00  05 00  05 00 00 00 00 00 00 00
+    08 00  06 00  06 00 00 00
+    08 00  07 00  07 00 00 00
+    08 00  08 00  08 00 00 00
+    08 00  09 00  09 00 00 00
+    08 00  0a 00  0a 00 00 00
+    ";
+
+#[test]
+fn a_service_of_an_old_kernel_has_narrow_statistics() {
+    let entry = service(&read(Command::NewService, OLD_SERVICE)).unwrap();
+    let key = ServiceKey::Address {
+        protocol: Protocol::Sctp,
+        address: address("192.168.26.1"),
+        port: 80,
+    };
+    assert_eq!(entry.service.key, key);
+    assert_eq!(entry.service.persistence, 300);
+    assert_eq!(entry.service.flags, ServiceFlags::empty());
+    assert_eq!(entry.service.netmask, Netmask::V4([255, 0, 255, 0].into()));
+    assert_eq!(entry.stats.connections, 1);
+    assert_eq!(entry.stats.out_packets, 3);
+    assert_eq!(entry.stats.in_bytes, 0x1_0000_0004);
+    assert_eq!(entry.stats.out_byte_rate, 10);
+}
+
+#[test]
+fn wide_statistics_win_and_padding_and_strangers_are_kept() {
+    let message = read(
+        Command::NewService,
+        "
+        74 00  01 80
+        06 00  01 00  0a 00  00 00
+        08 00  05 00  50 00 00 00
+        07 00  06 00  \"sh\"  00  00
+        0c 00  07 00  1a 00 00 00  ff ff ff ff    # hashed, scheduler flags 1 and 2
+        08 00  08 00  2c 01 00 00                 # a timeout, but no persistence
+        08 00  09 00  40 00 00 00
+        0c 00  0a 80  08 00  01 00  01 00 00 00
+        24 00  0c 80
+        0c 00  01 00  ff ff ff ff ff ff ff 7f
+        04 00  0b 00                              # padding
+        0c 00  02 00  02 00 00 00 00 00 00 00
+        04 00  ff 00
+        0b 00  63 40  01 02 03 04 05 06 07  00    # attribute 99, with a flag of its own
+        ",
+    );
+    let entry = service(&message).unwrap();
+    assert_eq!(entry.stats.connections, 0x7fff_ffff_ffff_ffff);
+    assert_eq!(entry.stats.in_packets, 2);
+    assert_eq!(entry.service.persistence, 0);
+    assert_eq!(
+        entry.service.flags,
+        ServiceFlags::HASH_FALLBACK | ServiceFlags::HASH_PORT
+    );
+    let [Attribute::Service(attributes)] = message.attributes.as_slice() else {
+        panic!()
+    };
+    let stranger = DefaultNla::new(0x4063, vec![1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(attributes.last(), Some(&ServiceAttribute::Other(stranger)));
+}
+
+#[test]
+fn persistence_without_a_timeout_stays_a_flag() {
+    let text = OLD_SERVICE.replace("2c 01 00 00", "00 00 00 00");
+    let entry = service(&read(Command::NewService, &text)).unwrap();
+    assert_eq!(entry.service.persistence, 0);
+    assert_eq!(entry.service.flags, ServiceFlags::PERSISTENT);
+}
+
+#[test]
+fn a_destination_of_an_old_kernel_has_the_family_of_its_service() {
+    let message = read(
+        Command::NewDest,
+        "
+        58 00  02 80
+        14 00  01 00  fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01
+        06 00  02 00  00 50  00 00
+        08 00  03 00  a3 01 00 00       # direct, and other connection flags
+        08 00  04 00  01 00 00 00
+        08 00  05 00  00 00 00 00
+        08 00  06 00  00 00 00 00
+        08 00  07 00  01 00 00 00
+        08 00  08 00  02 00 00 00
+        08 00  09 00  03 00 00 00
+        ",
+    );
+    let [Attribute::Destination(attributes)] = message.attributes.as_slice() else {
+        panic!()
+    };
+    let entry = DestinationAttribute::entry(attributes, Family::V6).unwrap();
+    assert_eq!(entry.destination.key.to_string(), "[fd00::1]:80");
+    assert_eq!(
+        entry.destination.forwarding,
+        ipvs_netlink::Forwarding::Direct
+    );
+    assert_eq!(entry.active_connections, 1);
+    assert_eq!(entry.inactive_connections, 2);
+    assert_eq!(entry.persistent_connections, 3);
+    let entry = DestinationAttribute::entry(attributes, Family::V4).unwrap();
+    assert_eq!(entry.destination.key.to_string(), "253.0.0.0:80");
+}
+
+#[test]
+fn a_daemon_of_an_old_kernel_has_three_attributes() {
+    let message = read(
+        Command::NewDaemon,
+        "
+        20 00  03 80
+        08 00  01 00  02 00 00 00
+        09 00  02 00  \"eth0\"  00  00 00 00
+        08 00  03 00  ff 00 00 00
+        ",
+    );
+    let [Attribute::Daemon(attributes)] = message.attributes.as_slice() else {
+        panic!()
+    };
+    let daemon = Daemon::try_from(attributes.as_slice()).unwrap();
+    assert_eq!(daemon, Daemon::new(DaemonState::Backup, "eth0", 255));
+}
+
+#[test]
+fn the_answer_to_get_info_numbers_its_own_attributes() {
+    let text = "
+        08 00  01 00  01 02 01 00
+        08 00  02 00  00 10 00 00
+        ";
+    let message = read(Command::SetInfo, text);
+    assert_eq!(
+        message.attributes,
+        [
+            Attribute::Info(InfoAttribute::Version(0x01_0201)),
+            Attribute::Info(InfoAttribute::ConnectionTableSize(4096)),
+        ]
+    );
+}
+
+#[test]
+fn a_counter_of_another_width_is_no_counter() {
+    let message = read(
+        Command::NewService,
+        "
+        14 00  01 80
+        10 00  0a 80
+        06 00  01 00  01 00  00 00
+        04 00  02 00
+        ",
+    );
+    let [Attribute::Service(attributes)] = message.attributes.as_slice() else {
+        panic!()
+    };
+    let [ServiceAttribute::Stats(counters)] = attributes.as_slice() else {
+        panic!()
+    };
+    assert!(
+        counters
+            .iter()
+            .all(|counter| matches!(counter, StatsAttribute::Other(_)))
+    );
+    let numbers: Vec<u16> = Counter::ALL
+        .into_iter()
+        .map(|counter| counter as u16)
+        .collect();
+    assert_eq!(numbers, (1..=10).collect::<Vec<_>>());
+}
+
+#[test]
+fn malformed_answers_are_refused_with_the_place() {
+    let header = GenlHeader {
+        cmd: Command::NewService as u8,
+        version: 1,
+    };
+    for (text, expected) in [
+        ("08 00  01 80  04 00 01 00", "IPVS_SVC_ATTR_AF"),
+        (
+            "0c 00  01 80  08 00 04 00 00 50 00 00",
+            "IPVS_SVC_ATTR_PORT",
+        ),
+        (
+            "0c 00  01 80  08 00 03 00 c0 a8 1a 01",
+            "IPVS_SVC_ATTR_ADDR",
+        ),
+        (
+            "0c 00  01 80  08 00 07 00 00 00 00 00",
+            "IPVS_SVC_ATTR_FLAGS",
+        ),
+        ("ff 00  01 80  08 00 07 00", "NewService"),
+        ("08 00  01 80  02 00 07 00", "IPVS_CMD_ATTR_SERVICE"),
+        ("01", "NewService"),
+    ] {
+        let error = Message::parse_with_param(&hex::bytes(text), header)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    let unknown = GenlHeader {
+        cmd: 18,
+        version: 1,
+    };
+    let error = Message::parse_with_param(&[], unknown)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(error, "unknown IPVS command 18");
+}
+
+#[test]
+fn an_answer_that_lacks_something_says_what() {
+    for (text, expected) in [
+        (
+            "0c 00  01 80  08 00 05 00 50 00 00 00",
+            "no attribute IPVS_SVC_ATTR_AF",
+        ),
+        (
+            "0c 00  01 80  06 00 01 00 02 00 00 00",
+            "no attribute IPVS_SVC_ATTR_PROTOCOL",
+        ),
+        (
+            "0c 00  01 80  06 00 01 00 03 00 00 00",
+            "unknown address family 3",
+        ),
+    ] {
+        let error = service(&read(Command::NewService, text)).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+}
