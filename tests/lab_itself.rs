@@ -309,7 +309,7 @@ fn a_story_that_fails_is_reported_with_its_error_and_logs() {
     });
     assert_eq!(failure.cause, Cause::Story);
     assert_eq!(failure.message, "godot: not within 50ms");
-    assert!(failure.console.contains("the last words"), "{failure}");
+    assert!(failure.to_string().contains("the last words"), "{failure}");
     let log = std::fs::read_to_string(failure.logs.join("solo/echo.log")).unwrap();
     assert!(log.contains("the last words"));
 }
@@ -346,7 +346,7 @@ fn a_guest_that_crashes_is_reported_with_its_console() {
         Ok(())
     });
     assert_eq!(failure.cause, Cause::Lost);
-    assert!(failure.console.contains("Kernel panic"), "{failure}");
+    assert!(failure.to_string().contains("Kernel panic"), "{failure}");
 }
 
 #[test]

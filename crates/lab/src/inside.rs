@@ -37,9 +37,6 @@ pub(crate) fn play(name: &str, dir: &Path, story: impl FnOnce(&mut Lab) -> Resul
             Ok(Err(error)) => Err(chain(&error)),
             Err(payload) => Err(panic_text(&panics, payload.as_ref())),
         };
-        if told.is_err() {
-            lab.show_logs();
-        }
         let cleaned = lab
             .clean_up()
             .map_err(|error| format!("clean-up: {}", chain(&error)));

@@ -5,7 +5,7 @@ mod links;
 
 pub use links::Impairment;
 
-use crate::error::{Error, Result, chain};
+use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::inside::SAID;
 use crate::job::{KERNEL_VARIABLE, Kernel};
@@ -22,8 +22,6 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(5);
 /// How long killed processes may take to go.
 const CLEAN_UP_LIMIT: Duration = Duration::from_secs(5);
-/// Lines of each log that a failure shows on the console.
-const LOG_TAIL: usize = 12;
 
 /// A wire, as built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,21 +119,6 @@ impl Lab {
         }
     }
 
-    /// Puts the end of every log on the console.
-    pub(crate) fn show_logs(&self) {
-        for log in self.hosts.iter().flat_map(Host::all_logs) {
-            let lines = log.lines();
-            if lines.is_empty() {
-                continue;
-            }
-            println!("--- the end of {}", log.path().display());
-            for line in &lines[lines.len().saturating_sub(LOG_TAIL)..] {
-                let seconds = line.at.saturating_duration_since(self.epoch).as_secs_f64();
-                println!("[{seconds:11.6}] {}", line.text);
-            }
-        }
-    }
-
     /// Ends every process of every host.
     pub(crate) fn clean_up(&self) -> Result<()> {
         self.wait(
@@ -163,12 +146,4 @@ fn kernel_line() -> Result<String> {
     } else {
         format!("this kernel {release}, in fresh namespaces")
     })
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        if let Err(error) = self.clean_up() {
-            eprintln!("lab: {}", chain(&error));
-        }
-    }
 }

@@ -1,7 +1,10 @@
 //! The outer side of a scenario: choose a kernel, start the inside, wait for its result, and turn
 //! whatever went wrong into one readable failure.
 
+mod failure;
 mod start;
+
+pub use failure::{Cause, Failure};
 
 use crate::error::{Error, Result, chain};
 use crate::inside;
@@ -9,58 +12,8 @@ use crate::job::{Ending, INSIDE_VARIABLE, Job, KERNEL_VARIABLE, Kernel};
 use crate::keeper::Verdict;
 use crate::lab::Lab;
 use crate::paths;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
-
-/// Lines of the console that a failure shows.
-const CONSOLE_TAIL: usize = 60;
-
-/// Why a scenario did not pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The lab could not be started here.
-    NotStarted,
-    /// The story itself failed: an error or a panic.
-    Story,
-    /// The story did not end within its bound.
-    TimedOut,
-    /// The inside ended without a result: the guest crashed, or its result file is missing.
-    Lost,
-}
-
-/// A scenario that did not pass.
-#[derive(Debug)]
-pub struct Failure {
-    /// The scenario's name.
-    pub scenario: String,
-    /// What kind of failure.
-    pub cause: Cause,
-    /// What was said about it.
-    pub message: String,
-    /// Where the logs are. Empty if the lab did not get that far.
-    pub logs: PathBuf,
-    /// The end of the console.
-    pub console: String,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "scenario {}: {}", self.scenario, self.message)?;
-        if !self.logs.as_os_str().is_empty() {
-            writeln!(out, "  logs: {}", self.logs.display())?;
-        }
-        if !self.console.is_empty() {
-            writeln!(out, "  the end of {CONSOLE}:")?;
-            for line in self.console.lines() {
-                writeln!(out, "  | {line}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Failure {}
 
 /// The file in the run's directory that gets the guest's console and the test's own output.
 pub(crate) const CONSOLE: &str = "console.log";
@@ -102,15 +55,7 @@ pub fn try_scenario(
     if let Some(dir) = std::env::var_os(INSIDE_VARIABLE) {
         inside::play(name, Path::new(&dir), story);
     }
-    let fail = |cause, message: String, logs: &Path| {
-        Box::new(Failure {
-            scenario: name.to_owned(),
-            cause,
-            message,
-            logs: logs.to_path_buf(),
-            console: tail(&logs.join(CONSOLE)),
-        })
-    };
+    let fail = |cause, message, logs: &Path| Box::new(Failure::new(name, cause, message, logs));
     let not_started = |error: Error| fail(Cause::NotStarted, chain(&error), Path::new(""));
     let kernel = start::choose_kernel().map_err(not_started)?;
     let dir = paths::fresh_run_dir(name).map_err(not_started)?;
@@ -177,14 +122,6 @@ fn job(kernel: Kernel, name: &str, bound: Duration, dir: &Path) -> Result<Job> {
             .filter(|(name, _)| name != KERNEL_VARIABLE)
             .collect(),
     })
-}
-
-/// The last lines of a log, without the carriage returns of a console.
-fn tail(path: &Path) -> String {
-    let text = std::fs::read(path).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text).replace('\r', "");
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(CONSOLE_TAIL)..].join("\n")
 }
 
 #[cfg(test)]

@@ -29,22 +29,40 @@ pub(super) fn choose_kernel() -> Result<Kernel> {
             text: word.to_string_lossy().into(),
         });
     }
-    let root = nix::unistd::geteuid().is_root();
-    let has_ipvs = Path::new("/proc/net/ip_vs").exists();
-    if root && has_ipvs {
-        Ok(Kernel::This)
-    } else if Path::new(GUEST_KERNEL).exists() {
-        Ok(Kernel::Guest)
-    } else {
-        Err(Error::broken(format!(
+    choose(Machine {
+        root: nix::unistd::geteuid().is_root(),
+        has_ipvs: Path::new("/proc/net/ip_vs").exists(),
+        has_guest: Path::new(GUEST_KERNEL).exists(),
+    })
+}
+
+/// What matters of a machine.
+#[derive(Clone, Copy)]
+struct Machine {
+    root: bool,
+    has_ipvs: bool,
+    has_guest: bool,
+}
+
+fn choose(machine: Machine) -> Result<Kernel> {
+    match machine {
+        Machine {
+            root: true,
+            has_ipvs: true,
+            ..
+        } => Ok(Kernel::This),
+        Machine {
+            has_guest: true, ..
+        } => Ok(Kernel::Guest),
+        Machine { has_ipvs, .. } => Err(Error::broken(format!(
             "no kernel for the lab: {GUEST_KERNEL} is not installed (run `cargo xtask setup`, or \
-             `apt-get install user-mode-linux`), and this kernel {}",
+             as root `apt-get install user-mode-linux`), and this kernel {}",
             if has_ipvs {
-                "has IPVS, but needs root"
+                "has IPVS, but only for root"
             } else {
                 "has no IPVS loaded"
             }
-        )))
+        ))),
     }
 }
 
@@ -141,4 +159,28 @@ fn namespaces_command(init: &Path) -> Vec<OsString> {
     let mut arguments: Vec<_> = fixed.split_whitespace().map(OsString::from).collect();
     arguments.push(init.into());
     arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_kernel_where_it_can_else_a_guest_else_advice() {
+        let machine = |root, has_ipvs, has_guest| Machine {
+            root,
+            has_ipvs,
+            has_guest,
+        };
+        assert_eq!(choose(machine(true, true, true)).unwrap(), Kernel::This);
+        assert_eq!(choose(machine(false, true, true)).unwrap(), Kernel::Guest);
+        assert_eq!(choose(machine(true, false, true)).unwrap(), Kernel::Guest);
+        for root in [false, true] {
+            let advice = choose(machine(root, false, false)).unwrap_err().to_string();
+            assert!(advice.contains("cargo xtask setup"), "{advice}");
+            assert!(advice.contains("has no IPVS"), "{advice}");
+        }
+        let advice = choose(machine(false, true, false)).unwrap_err().to_string();
+        assert!(advice.contains("only for root"), "{advice}");
+    }
 }
