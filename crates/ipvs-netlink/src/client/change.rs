@@ -25,30 +25,37 @@ impl<L: Link> Core<L> {
 
     /// Makes many changes.
     pub(super) fn batch(&mut self, changes: &[Change]) -> Vec<Result<(), Error>> {
-        let checks: Vec<Result<(), Error>> = changes.iter().map(check).collect();
-        let sendable = changes
-            .iter()
-            .zip(&checks)
-            .filter(|(_, check)| check.is_ok());
-        let mut answers = self
-            .exchange
-            .batch(
-                sendable.map(|(change, _)| Message::from(change)),
-                self.family,
-            )
-            .into_iter();
-        changes
-            .iter()
-            .zip(checks)
-            .map(|(change, check)| {
-                check?;
-                match answers.next() {
-                    Some(Ok(())) => Ok(()),
-                    Some(Err(Failure::Lost)) | None => self.change_again(change),
-                    Some(Err(failure)) => Err(error(change, failure)),
+        let mut results: Vec<Result<(), Error>> = changes.iter().map(check).collect();
+        let good: Vec<usize> = (0..changes.len())
+            .filter(|&index| results[index].is_ok())
+            .collect();
+        let mut open = good.as_slice();
+        while !open.is_empty() {
+            let requests = open.iter().map(|&index| Message::from(&changes[index]));
+            let window = self.exchange.window(requests, self.family);
+            let (sent, rest) = open.split_at(window.answers.len());
+            for (&index, answer) in sent.iter().zip(window.answers) {
+                let change = &changes[index];
+                results[index] = match (answer, &window.failure) {
+                    (Some(Ok(())), _) => Ok(()),
+                    (Some(Err(failure)), _) => Err(error(change, failure)),
+                    (None, Some(Failure::Lost) | None) => self.change_again(change),
+                    (None, Some(failure)) => Err(error(change, failure.again())),
+                };
+            }
+            open = rest;
+            // A socket that fails does so for everything that is left.
+            if let Some(failure) = window
+                .failure
+                .filter(|failure| !matches!(failure, Failure::Lost))
+            {
+                for &index in open {
+                    results[index] = Err(error(&changes[index], failure.again()));
                 }
-            })
-            .collect()
+                break;
+            }
+        }
+        results
     }
 
     /// Makes a change whose answer was lost, so that it may have been made already.

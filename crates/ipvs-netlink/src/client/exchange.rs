@@ -101,12 +101,17 @@ pub(super) struct Dump {
     pub(super) whole: bool,
 }
 
-/// The result of one request among many.
-pub(super) type Answer = Result<(), Failure>;
+/// What became of the requests of a window.
+pub(super) struct Window {
+    /// The result of each request, in order; `None` where there was no answer.
+    pub(super) answers: Vec<Option<Result<(), Failure>>>,
+    /// Why answers are missing.
+    pub(super) failure: Option<Failure>,
+}
 
 /// Requests over a link, one conversation at a time.
 pub(super) struct Exchange<L> {
-    link: L,
+    pub(super) link: L,
     sequence: u32,
     request: Vec<u8>,
     answer: Vec<u8>,
@@ -126,13 +131,19 @@ impl<L: Link> Exchange<L> {
         }
     }
 
+    /// Bytes of memory held between conversations.
+    #[cfg(test)]
+    pub(super) fn buffers(&self) -> usize {
+        self.request.capacity() + self.answer.capacity()
+    }
+
     /// Asks one thing and passes every message of the answer to `take`.
     pub(super) fn ask<M>(
         &mut self,
         message: M,
         family: u16,
         mut take: impl FnMut(&[u8]) -> Result<(), DecodeError>,
-    ) -> Answer
+    ) -> Result<(), Failure>
     where
         M: GenlFamily + Emitable + Debug,
     {
@@ -156,30 +167,27 @@ impl<L: Link> Exchange<L> {
         Ok(Dump { messages, whole })
     }
 
-    /// Sends many requests, as many at once as their answers are sure to fit, and returns the
-    /// result of each, in order. When the socket itself fails, the requests that were not sent
-    /// any more all get that failure.
-    pub(super) fn batch(
+    /// Sends as many of the requests at once as their answers are sure to fit, at least one, and
+    /// reads the result of each.
+    pub(super) fn window(
         &mut self,
         messages: impl IntoIterator<Item = Message>,
         family: u16,
-    ) -> Vec<Answer> {
-        let mut answers: Vec<Answer> = Vec::new();
-        let mut messages = messages.into_iter().peekable();
-        while messages.peek().is_some() {
-            self.begin();
-            let first = self.sequence.wrapping_add(1);
-            let mut count = 0;
-            while count < self.link.window()
-                && self.request.len() < SEND_LIMIT
-                && let Some(message) = messages.next()
-            {
-                self.append(message, family, NLM_F_REQUEST | NLM_F_ACK);
-                count += 1;
+    ) -> Window {
+        self.begin();
+        let first = self.sequence.wrapping_add(1);
+        let mut answers = Vec::new();
+        for message in messages.into_iter().take(self.link.window().max(1)) {
+            self.append(message, family, NLM_F_REQUEST | NLM_F_ACK);
+            answers.push(None);
+            if self.request.len() >= SEND_LIMIT {
+                break;
             }
-            answers.extend(self.acknowledgements(first, count));
         }
-        answers
+        let failure = self
+            .converse(|exchange| exchange.read_window(first, &mut answers))
+            .err();
+        Window { answers, failure }
     }
 
     /// Begins a conversation: an empty request, and nothing left over from a broken one.
@@ -226,6 +234,7 @@ impl<L: Link> Exchange<L> {
                 | Failure::Lost
                 | Failure::Socket("recv", _))
         );
+        self.request.clear();
         self.request.shrink_to(ANSWER_ROOM);
         self.answer.clear();
         self.answer.shrink_to(ANSWER_ROOM);
@@ -241,9 +250,10 @@ impl<L: Link> Exchange<L> {
         take: &mut dyn FnMut(&[u8]) -> Result<(), DecodeError>,
     ) -> Result<bool, Failure> {
         let mut datagrams = 0;
-        let mut interrupted = false;
+        let (mut interrupted, mut overrun) = (false, false);
         loop {
-            self.receive(room, true)?;
+            self.receive(room, &mut overrun)?;
+            interrupted |= overrun;
             let mut rest = self.answer.as_slice();
             let mut has_messages = false;
             while let Some(frame) = frame::next(&mut rest).map_err(Failure::Decode)? {
@@ -267,35 +277,16 @@ impl<L: Link> Exchange<L> {
         }
     }
 
-    /// Sends the window that was appended and reads one result for each of its requests.
-    fn acknowledgements(&mut self, first: u32, count: usize) -> Vec<Answer> {
-        let mut answers: Vec<Option<Answer>> = Vec::new();
-        answers.resize_with(count, || None);
-        let failure = self
-            .converse(|exchange| exchange.read_window(first, &mut answers))
-            .err();
-        let mut failure = failure;
-        answers
-            .into_iter()
-            .map(|answer| answer.unwrap_or_else(|| Err(repeat(&mut failure))))
-            .collect()
-    }
-
     /// Reads until every request of the window has its result.
-    fn read_window(&mut self, first: u32, answers: &mut [Option<Answer>]) -> Result<(), Failure> {
+    fn read_window(
+        &mut self,
+        first: u32,
+        answers: &mut [Option<Result<(), Failure>>],
+    ) -> Result<(), Failure> {
         let mut open = answers.len();
         let mut overrun = false;
         while open > 0 {
-            match self.receive(ANSWER_ROOM, !overrun) {
-                Ok(()) => {}
-                // Whatever was not dropped is queued already: read it without waiting.
-                Err(Failure::Lost) => {
-                    overrun = true;
-                    continue;
-                }
-                Err(Failure::TimedOut) if overrun => return Err(Failure::Lost),
-                Err(failure) => return Err(failure),
-            }
+            self.receive(ANSWER_ROOM, &mut overrun)?;
             let mut rest = self.answer.as_slice();
             while let Some(frame) = frame::next(&mut rest).map_err(Failure::Decode)? {
                 let index = frame.sequence.wrapping_sub(first) as usize;
@@ -314,12 +305,15 @@ impl<L: Link> Exchange<L> {
     }
 
     /// Receives one datagram of the kernel's, whole.
-    fn receive(&mut self, room: usize, wait: bool) -> Result<(), Failure> {
+    ///
+    /// The kernel tells once that it dropped something. Whatever it did not drop is queued by
+    /// then, so from there on nothing is waited for, and an empty queue means the answer is lost.
+    fn receive(&mut self, room: usize, overrun: &mut bool) -> Result<(), Failure> {
         let start = Instant::now();
         loop {
             self.answer.clear();
             self.answer.reserve(room);
-            match self.link.receive(&mut self.answer, wait) {
+            match self.link.receive(&mut self.answer, !*overrun) {
                 Ok(datagram) if !datagram.from_kernel => {}
                 Ok(datagram) if datagram.length > self.answer.len() => {
                     let (length, room) = (datagram.length, self.answer.len());
@@ -328,10 +322,9 @@ impl<L: Link> Exchange<L> {
                 Ok(_) => return Ok(()),
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock if *overrun => return Err(Failure::Lost),
                     io::ErrorKind::WouldBlock => return Err(Failure::TimedOut),
-                    _ if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => {
-                        return Err(Failure::Lost);
-                    }
+                    _ if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => *overrun = true,
                     _ => return Err(Failure::Socket("recv", error)),
                 },
             }
@@ -343,26 +336,26 @@ impl<L: Link> Exchange<L> {
     }
 }
 
-/// A failure of the whole socket, once for each request it took with it.
-fn repeat(failure: &mut Option<Failure>) -> Failure {
-    match failure {
-        Some(Failure::Socket(call, error)) => Failure::Socket(call, copy(error)),
-        Some(Failure::Truncated { length, room }) => Failure::Truncated {
-            length: *length,
-            room: *room,
-        },
-        Some(Failure::Decode(error)) => Failure::Decode(DecodeError::from(error.to_string())),
-        Some(Failure::TimedOut) => Failure::TimedOut,
-        Some(Failure::Refused(errno, text)) => Failure::Refused(*errno, text.clone()),
-        Some(Failure::Lost) | None => Failure::Lost,
+impl Failure {
+    /// The same failure again: that of a socket takes many requests with it.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Refused(errno, text) => Self::Refused(*errno, text.clone()),
+            Self::Socket(call, error) => Self::Socket(
+                call,
+                error
+                    .raw_os_error()
+                    .map_or_else(|| error.kind().into(), io::Error::from_raw_os_error),
+            ),
+            Self::TimedOut => Self::TimedOut,
+            Self::Truncated { length, room } => Self::Truncated {
+                length: *length,
+                room: *room,
+            },
+            Self::Decode(error) => Self::Decode(DecodeError::from(error.to_string())),
+            Self::Lost => Self::Lost,
+        }
     }
-}
-
-/// The same I/O error again, which cannot be cloned.
-fn copy(error: &io::Error) -> io::Error {
-    error
-        .raw_os_error()
-        .map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
 /// Reads a message of the family from what follows a netlink header.

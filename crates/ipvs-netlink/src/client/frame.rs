@@ -123,3 +123,112 @@ fn error_attributes(flags: u16, rest: &[u8]) -> Option<&[u8]> {
     };
     rest.get(request.max(HEADER_LEN).checked_next_multiple_of(4)?..)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An error frame, little-endian as the captures are.
+    #[cfg(target_endian = "little")]
+    fn error(flags: u8, rest: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0, 0, 0, 0, 2, 0, 0, flags, 9, 0, 0, 0, 0, 0, 0, 0];
+        bytes.extend((-3_i32).to_le_bytes());
+        bytes.extend(rest);
+        bytes[0] = u8::try_from(bytes.len()).unwrap();
+        bytes
+    }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn the_text_of_a_refusal_is_found_behind_the_request_or_its_header() {
+        let text = [10, 0, 1, 0, b'w', b'r', b'o', b'n', b'g', 0, 0, 0];
+        let header = [20, 0, 0, 0, 28, 0, 5, 0, 9, 0, 0, 0, 0, 0, 0, 0];
+        let whole = [&header[..], &[4, 1, 0, 0], &text].concat();
+        let capped = [&header[..], &text].concat();
+        let found = Content::Refused(Errno::ESRCH, Some("wrong".to_owned()));
+        assert_eq!(
+            next(&mut error(2, &whole).as_slice())
+                .unwrap()
+                .unwrap()
+                .content,
+            found
+        );
+        assert_eq!(
+            next(&mut error(3, &capped).as_slice())
+                .unwrap()
+                .unwrap()
+                .content,
+            found
+        );
+        let silent = Content::Refused(Errno::ESRCH, None);
+        assert_eq!(
+            next(&mut error(1, &capped).as_slice())
+                .unwrap()
+                .unwrap()
+                .content,
+            silent
+        );
+        assert_eq!(
+            next(&mut error(3, &header).as_slice())
+                .unwrap()
+                .unwrap()
+                .content,
+            silent
+        );
+        assert_eq!(
+            next(&mut error(3, &[]).as_slice())
+                .unwrap()
+                .unwrap()
+                .content,
+            silent
+        );
+    }
+
+    #[test]
+    fn a_failed_dump_says_so_in_its_end() {
+        let mut bytes = Vec::new();
+        for word in [20_u32, 0, 9, 0] {
+            bytes.extend(word.to_ne_bytes());
+        }
+        bytes[4..6].copy_from_slice(&NLMSG_DONE.to_ne_bytes());
+        bytes.extend((-1_i32).to_ne_bytes());
+        let content = next(&mut bytes.as_slice()).unwrap().unwrap().content;
+        assert_eq!(content, Content::Refused(Errno::EPERM, None));
+        bytes[16..].fill(0);
+        assert_eq!(
+            next(&mut bytes.as_slice()).unwrap().unwrap().content,
+            Content::Done
+        );
+        bytes.truncate(16);
+        bytes[..4].copy_from_slice(&16_u32.to_ne_bytes());
+        assert_eq!(
+            next(&mut bytes.as_slice()).unwrap().unwrap().content,
+            Content::Done
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic_or_stand_still(
+            mut bytes in vec(any::<u8>(), 0..200),
+            length in 0..220_u32,
+            kind in 0..5_u16,
+            flags in any::<u16>(),
+        ) {
+            if let [a, b, c, d, e, f, g, h, ..] = bytes.as_mut_slice() {
+                [*a, *b, *c, *d] = length.to_ne_bytes();
+                [*e, *f] = kind.to_ne_bytes();
+                [*g, *h] = flags.to_ne_bytes();
+            }
+            let mut rest = bytes.as_slice();
+            let mut left = rest.len();
+            while let Ok(Some(_)) = next(&mut rest) {
+                prop_assert!(rest.len() < left);
+                left = rest.len();
+            }
+        }
+    }
+}

@@ -3,9 +3,15 @@
 mod change;
 mod core;
 mod exchange;
+#[cfg(test)]
+mod fake;
 mod frame;
 mod link;
 mod list;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
 
 use self::change::is_name;
 use self::core::Core;
@@ -40,6 +46,14 @@ use crate::{
 /// ```
 pub struct Client {
     core: Core<NetlinkSocket>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("family", &self.core.family)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Client {

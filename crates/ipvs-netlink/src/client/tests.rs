@@ -1,0 +1,483 @@
+//! The client against a kernel that misbehaves.
+
+use std::io;
+
+use nix::errno::Errno;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::core::Core;
+use super::fake::{FakeKernel, frame};
+use crate::{
+    Change, Daemon, DaemonState, Destination, Error, Forwarding, Protocol, Service, ServiceKey,
+    Table, Timeouts,
+};
+
+fn client(set: impl FnOnce(&mut FakeKernel)) -> Core<FakeKernel> {
+    let mut core = Core::open(FakeKernel::new()).unwrap();
+    set(&mut core.exchange.link);
+    core
+}
+
+fn key(number: u8) -> ServiceKey {
+    ServiceKey::Address {
+        protocol: Protocol::Tcp,
+        address: [1, 2, 3, number].into(),
+        port: 80,
+    }
+}
+
+fn service(number: u8) -> Service {
+    Service::new(key(number), "wlc")
+}
+
+fn server(number: u8) -> Destination {
+    Destination::new([10, 0, 0, number].into(), 80, Forwarding::Direct, 1)
+}
+
+fn with_services(count: u8, set: impl FnOnce(&mut FakeKernel)) -> Core<FakeKernel> {
+    client(|kernel| {
+        for number in 0..count {
+            kernel.table.insert_service(service(number));
+        }
+        set(kernel);
+    })
+}
+
+#[test]
+fn a_kernel_without_the_family_has_no_ipvs() {
+    let mut kernel = FakeKernel::new();
+    kernel.has_family = false;
+    let error = Core::open(kernel).err().unwrap();
+    assert!(matches!(error, Error::NoIpvs));
+    assert!(
+        error
+            .to_string()
+            .starts_with("IPVS is not available in this kernel")
+    );
+}
+
+#[test]
+fn a_failed_opening_says_so() {
+    let mut kernel = FakeKernel::new();
+    kernel
+        .errors
+        .push_back(io::Error::from_raw_os_error(Errno::ENOMEM as i32));
+    let error = Core::open(kernel).err().unwrap();
+    assert!(
+        matches!(error, Error::Socket { call: "recv", .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn strangers_and_old_answers_are_ignored() {
+    let mut core = client(|kernel| {
+        let forged = frame(2, 0, 2, &[0xff; 20]);
+        kernel.queue.push_back((forged, false));
+        let late = frame(2, 0, 1, &[0xff; 20]);
+        kernel.queue.push_back((late, true));
+    });
+    core.change(&Change::AddService(service(1))).unwrap();
+    assert!(core.exchange.link.table.service(&key(1)).is_some());
+}
+
+#[test]
+fn a_signal_does_not_end_the_wait() {
+    let mut core = client(|kernel| {
+        kernel.errors.push_back(io::ErrorKind::Interrupted.into());
+        kernel.errors.push_back(io::ErrorKind::Interrupted.into());
+    });
+    core.change(&Change::AddService(service(1))).unwrap();
+}
+
+#[test]
+fn no_answer_is_an_error_and_does_not_confuse_the_next() {
+    let mut core = client(|kernel| kernel.errors.push_back(io::ErrorKind::WouldBlock.into()));
+    let error = core.change(&Change::AddService(service(1))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot add service -t 1.2.3.1:80: no answer from the kernel in 2 seconds"
+    );
+    // The late answer to that is still queued.
+    assert_eq!(core.exchange.link.queue.len(), 1);
+    let error = core.change(&Change::AddService(service(1))).unwrap_err();
+    assert!(matches!(error, Error::AlreadyExists { .. }), "{error}");
+    assert!(core.exchange.link.queue.is_empty());
+}
+
+#[test]
+fn a_long_answer_is_reported_not_misread() {
+    let mut core = client(|kernel| kernel.queue.push_back((vec![0; 5000], true)));
+    let error = core.change(&Change::AddService(service(1))).unwrap_err();
+    let Error::Truncated { length, room, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(length, 5000);
+    assert!(room < 5000);
+}
+
+#[test]
+fn garbage_is_reported_not_misread() {
+    let mut core = client(|kernel| kernel.queue.push_back((vec![0xff; 40], true)));
+    let error = core.change(&Change::AddService(service(1))).unwrap_err();
+    assert!(matches!(error, Error::Decode { .. }), "{error}");
+    core.change(&Change::DeleteService(key(1))).unwrap();
+}
+
+#[test]
+fn the_kernels_own_words_are_kept() {
+    for capped in [true, false] {
+        let mut core = client(|kernel| {
+            kernel.text = Some("no such thing");
+            kernel.capped = capped;
+        });
+        let error = core.change(&Change::EditService(service(1))).unwrap_err();
+        assert!(matches!(error, Error::NoSuchService { .. }), "{error}");
+        // A refusal without a name of its own shows them.
+        core.exchange.link.table.insert_service(service(1));
+        let error = core
+            .command(
+                crate::Attempt::Zero,
+                crate::message::Command::SetService,
+                crate::message::Message::from(&Change::EditService(service(2))).attributes,
+            )
+            .unwrap_err();
+        let Error::Kernel { errno, text, .. } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(
+            (*errno, text.as_deref()),
+            (Errno::ESRCH, Some("no such thing"))
+        );
+        assert!(error.to_string().ends_with(": no such thing"), "{error}");
+    }
+}
+
+#[test]
+fn refusals_have_their_names() {
+    let mut core = client(|_| {});
+    let unknown = Service::new(key(1), "nosuch");
+    let error = core.change(&Change::AddService(unknown)).unwrap_err();
+    assert!(matches!(&error, Error::NoSuchScheduler { scheduler, .. } if scheduler == "nosuch"));
+    core.change(&Change::AddService(service(1))).unwrap();
+    let error = core
+        .change(&Change::EditDestination(key(1), server(1)))
+        .unwrap_err();
+    assert!(matches!(error, Error::NoSuchDestination { .. }));
+    let error = core
+        .change(&Change::AddDestination(key(2), server(1)))
+        .unwrap_err();
+    assert!(matches!(error, Error::NoSuchService { .. }));
+    assert!(matches!(
+        core.service(&key(2)),
+        Err(Error::NoSuchService { .. })
+    ));
+    assert_eq!(core.service(&key(1)).unwrap().service, service(1));
+}
+
+#[test]
+fn what_the_kernel_would_refuse_without_a_word_is_not_sent() {
+    let mut core = client(|_| {});
+    let sends = core.exchange.link.sends;
+    let all_ports = ServiceKey::Address {
+        protocol: Protocol::Tcp,
+        address: [1, 2, 3, 4].into(),
+        port: 0,
+    };
+    let six = Destination::new("::1".parse().unwrap(), 80, Forwarding::Direct, 1);
+    let gue = Destination {
+        forwarding: Forwarding::Tunnel,
+        tunnel: crate::Tunnel::Gue {
+            port: 0,
+            checksum: crate::TunnelChecksum::None,
+        },
+        ..server(1)
+    };
+    let cases = [
+        Change::AddService(Service::new(key(1), "")),
+        Change::AddService(Service::new(key(1), "sixteen-bytes-xx")),
+        Change::AddService(Service::new(key(1), "a\0b")),
+        Change::AddService(Service {
+            pe_name: Some(String::new()),
+            ..service(1)
+        }),
+        Change::AddService(Service {
+            netmask: crate::Netmask::V6(64),
+            ..service(1)
+        }),
+        Change::AddService(Service {
+            persistence: 4_294_968,
+            ..service(1)
+        }),
+        Change::AddService(Service::new(all_ports, "rr")),
+        Change::DeleteService(ServiceKey::Fwmark {
+            family: crate::Family::V4,
+            mark: 0,
+        }),
+        Change::AddDestination(
+            key(1),
+            Destination {
+                weight: 1 << 31,
+                ..server(1)
+            },
+        ),
+        Change::AddDestination(
+            key(1),
+            Destination {
+                lower_threshold: 1,
+                ..server(1)
+            },
+        ),
+        Change::AddDestination(key(1), six),
+        Change::AddDestination(key(1), gue),
+    ];
+    for result in core.batch(&cases) {
+        assert!(matches!(result, Err(Error::Invalid { .. })), "{result:?}");
+    }
+    for change in &cases {
+        assert!(
+            matches!(core.change(change), Err(Error::Invalid { .. })),
+            "{change}"
+        );
+    }
+    assert_eq!(core.exchange.link.sends, sends);
+}
+
+#[test]
+fn a_list_in_one_datagram_is_read_once() {
+    let mut core = with_services(5, |_| {});
+    let sends = core.exchange.link.sends;
+    assert_eq!(core.services().unwrap().len(), 5);
+    assert_eq!(core.exchange.link.sends, sends + 1);
+    assert_eq!(core.destinations(&key(9)).unwrap(), []);
+}
+
+#[test]
+fn a_longer_list_is_read_until_it_is_the_same_twice() {
+    let mut core = with_services(5, |kernel| kernel.per_datagram = 2);
+    let sends = core.exchange.link.sends;
+    assert_eq!(core.services().unwrap().len(), 5);
+    assert_eq!(core.exchange.link.sends, sends + 2);
+
+    // One that goes before the place of the reader makes it skip another.
+    let mut core = with_services(5, |kernel| {
+        kernel.per_datagram = 2;
+        kernel.meanwhile.push_back(Change::DeleteService(key(0)));
+    });
+    let sends = core.exchange.link.sends;
+    let keys: Vec<_> = core
+        .services()
+        .unwrap()
+        .iter()
+        .map(|entry| entry.service.key)
+        .collect();
+    assert_eq!(keys, [key(1), key(2), key(3), key(4)]);
+    assert_eq!(core.exchange.link.sends, sends + 3);
+
+    // One that comes there makes it read another twice.
+    let mut core = with_services(5, |kernel| {
+        kernel.table.remove_service(&key(0));
+        kernel.per_datagram = 2;
+        kernel.meanwhile.push_back(Change::AddService(service(0)));
+    });
+    let keys: Vec<_> = core
+        .services()
+        .unwrap()
+        .iter()
+        .map(|entry| entry.service.key)
+        .collect();
+    assert_eq!(keys, [key(0), key(1), key(2), key(3), key(4)]);
+}
+
+#[test]
+fn an_interrupted_list_is_read_again() {
+    let mut core = with_services(5, |kernel| kernel.interrupted = 1);
+    let sends = core.exchange.link.sends;
+    assert_eq!(core.services().unwrap().len(), 5);
+    assert_eq!(core.exchange.link.sends, sends + 2);
+}
+
+#[test]
+fn a_table_that_never_rests_is_given_up_on() {
+    let mut core = with_services(5, |kernel| {
+        kernel.per_datagram = 2;
+        for _ in 0..20 {
+            kernel.meanwhile.push_back(Change::DeleteService(key(0)));
+            kernel.meanwhile.push_back(Change::EditService(service(3)));
+            kernel.meanwhile.push_back(Change::EditService(service(3)));
+            kernel.meanwhile.push_back(Change::AddService(service(0)));
+            kernel.meanwhile.push_back(Change::EditService(service(3)));
+        }
+    });
+    let error = core.services().unwrap_err();
+    assert!(
+        matches!(error, Error::Interrupted { tries: 10, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_batch_keeps_to_the_window_and_to_the_order() {
+    let mut core = client(|kernel| kernel.window = 3);
+    let mut changes: Vec<Change> = (0..8).map(|n| Change::AddService(service(n))).collect();
+    changes.insert(4, Change::DeleteService(key(200)));
+    let sends = core.exchange.link.sends;
+    let results = core.batch(&changes);
+    let failed: Vec<usize> = results
+        .iter()
+        .enumerate()
+        .filter(|(_, result)| result.is_err())
+        .map(|(n, _)| n)
+        .collect();
+    assert_eq!(failed, [4]);
+    assert_eq!(core.exchange.link.sends, sends + 3);
+    assert_eq!(core.exchange.link.most, 3);
+    assert!(core.batch(&[]).is_empty());
+}
+
+#[test]
+fn a_batch_on_a_broken_socket_fails_every_change() {
+    let mut core = client(|kernel| {
+        for _ in 0..4 {
+            kernel
+                .errors
+                .push_back(io::Error::from_raw_os_error(Errno::EBADF as i32));
+        }
+    });
+    let results = core.batch(&[
+        Change::AddService(service(1)),
+        Change::AddService(service(2)),
+    ]);
+    for result in results {
+        assert!(
+            matches!(result, Err(Error::Socket { call: "recv", .. })),
+            "{result:?}"
+        );
+    }
+}
+
+#[test]
+fn no_large_buffer_is_kept() {
+    let mut core = with_services(250, |_| {});
+    assert_eq!(core.services().unwrap().len(), 250);
+    let changes: Vec<Change> = (0..250).map(|n| Change::EditService(service(n))).collect();
+    assert!(core.batch(&changes).iter().all(Result::is_ok));
+    assert!(
+        core.exchange.buffers() <= 2 * 4096,
+        "{}",
+        core.exchange.buffers()
+    );
+}
+
+#[test]
+fn version_and_timeouts_are_read() {
+    let mut core = client(|_| {});
+    let info = core.info().unwrap();
+    assert_eq!(
+        (
+            info.version.to_string().as_str(),
+            info.connection_table_size
+        ),
+        ("1.2.1", 4096)
+    );
+    assert_eq!(
+        core.timeouts().unwrap(),
+        Timeouts {
+            tcp: 900,
+            tcp_fin: 0,
+            udp: 300
+        }
+    );
+}
+
+#[test]
+fn a_daemon_that_is_gone_was_stopped_even_without_an_answer() {
+    let daemon = Daemon::new(DaemonState::Backup, "eth0", 5);
+    let mut core = client(|kernel| {
+        kernel.daemon = Some(daemon.clone());
+        kernel.is_silent = true;
+    });
+    assert_eq!(core.daemons().unwrap(), [daemon]);
+    core.stop_daemon(DaemonState::Backup).unwrap();
+    assert_eq!(core.daemons().unwrap(), []);
+}
+
+fn any_change() -> impl Strategy<Value = Change> {
+    let service = (0..4_u8, 0..2_u32).prop_map(|(number, persistence)| Service {
+        persistence: persistence * 60,
+        ..service(number)
+    });
+    let server = (0..4_u8, 0..3_u32).prop_map(|(number, weight)| Destination {
+        weight,
+        ..server(number)
+    });
+    let owner = (0..4_u8).prop_map(key);
+    prop_oneof![
+        service.clone().prop_map(Change::AddService),
+        service.prop_map(Change::EditService),
+        owner.clone().prop_map(Change::DeleteService),
+        (owner.clone(), server.clone()).prop_map(|(k, s)| Change::AddDestination(k, s)),
+        (owner.clone(), server.clone()).prop_map(|(k, s)| Change::EditDestination(k, s)),
+        (owner, server).prop_map(|(k, s)| Change::DeleteDestination(k, s.key)),
+    ]
+}
+
+proptest! {
+    /// Whatever the window, every change has the result it has when made alone.
+    #[test]
+    fn a_batch_is_its_changes_one_by_one(changes in vec(any_change(), 0..40), window in 1..9_usize) {
+        let mut core = client(|kernel| kernel.window = window);
+        let results = core.batch(&changes);
+        let mut single = client(|_| {});
+        for (change, result) in changes.iter().zip(&results) {
+            prop_assert_eq!(format!("{:?}", single.change(change)), format!("{result:?}"));
+        }
+        prop_assert_eq!(&core.exchange.link.table, &single.exchange.link.table);
+    }
+
+    /// Answers that are dropped are made good: the changes that are additions, each of another
+    /// thing, all succeed and are all there.
+    #[test]
+    fn dropped_answers_are_recovered(window in 1..20_usize, capacity in 2..20_usize) {
+        let mut core = client(|kernel| {
+            kernel.window = window;
+            kernel.capacity = capacity;
+        });
+        let mut changes = vec![Change::AddService(service(1))];
+        changes.extend((0..30).map(|n| Change::AddDestination(key(1), server(n))));
+        changes.extend((0..10).map(|n| Change::DeleteDestination(key(1), server(n).key)));
+        let results = core.batch(&changes);
+        prop_assert!(results.iter().all(Result::is_ok), "{results:?}");
+        let table = &core.exchange.link.table;
+        prop_assert_eq!(table.destinations(&key(1)).count(), 20);
+    }
+
+    /// A plan arrives where it should, however many answers are dropped on the way.
+    #[test]
+    fn a_plan_survives_dropped_answers(
+        before in vec(any_change(), 0..40),
+        after in vec(any_change(), 0..40),
+        window in 1..20_usize,
+        capacity in 2..20_usize,
+    ) {
+        let table = |changes: &[Change]| {
+            let mut table = Table::new();
+            for change in changes {
+                table.apply(change);
+            }
+            table
+        };
+        let wanted = table(&after);
+        let mut core = client(|kernel| {
+            kernel.table = table(&before);
+            kernel.window = window;
+            kernel.capacity = capacity;
+        });
+        let plan = table(&before).diff(&wanted);
+        let results = core.batch(&plan.changes);
+        prop_assert!(results.iter().all(Result::is_ok), "{results:?}");
+        prop_assert_eq!(&core.exchange.link.table, &wanted);
+        prop_assert!(core.exchange.link.queue.is_empty());
+    }
+}

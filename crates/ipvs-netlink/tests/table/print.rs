@@ -1,0 +1,161 @@
+//! What tables, plans and errors look like.
+
+use ipvs_netlink::{
+    Attempt, Change, Destination, Errno, Error, Family, Forwarding, Protocol, Service,
+    ServiceFlags, ServiceKey, Table, Tunnel, TunnelChecksum,
+};
+
+fn key(protocol: Protocol, address: &str, port: u16) -> ServiceKey {
+    ServiceKey::Address {
+        protocol,
+        address: address.parse().unwrap(),
+        port,
+    }
+}
+
+#[test]
+fn keys_are_printed_as_ipvsadm_takes_them_and_sorted_as_it_prints_them() {
+    let sorted = [
+        (key(Protocol::Tcp, "1.2.3.1", 0), "-t 1.2.3.1:0"),
+        (key(Protocol::Tcp, "1.2.3.1", 80), "-t 1.2.3.1:80"),
+        (key(Protocol::Tcp, "1.2.3.2", 9), "-t 1.2.3.2:9"),
+        (key(Protocol::Udp, "1.2.3.1", 53), "-u 1.2.3.1:53"),
+        (key(Protocol::Udp, "1.2.3.1", 5060), "-u 1.2.3.1:5060"),
+        (
+            key(Protocol::Sctp, "1.2.3.1", 99),
+            "--sctp-service 1.2.3.1:99",
+        ),
+        (key(Protocol::Tcp, "::1", 80), "-t [::1]:80"),
+        (
+            ServiceKey::Fwmark {
+                family: Family::V4,
+                mark: 80,
+            },
+            "-f 80",
+        ),
+        (
+            ServiceKey::Fwmark {
+                family: Family::V6,
+                mark: 80,
+            },
+            "-f 80 -6",
+        ),
+        (
+            ServiceKey::Fwmark {
+                family: Family::V4,
+                mark: 81,
+            },
+            "-f 81",
+        ),
+    ];
+    for (key, text) in &sorted {
+        assert_eq!(key.to_string(), *text);
+    }
+    assert!(sorted.is_sorted_by_key(|(key, _)| *key));
+}
+
+#[test]
+fn a_plan_is_a_list_of_commands() {
+    let web = key(Protocol::Tcp, "1.2.3.1", 80);
+    let mut table = Table::new();
+    table.insert_service(Service {
+        flags: ServiceFlags::SCHEDULER_1 | ServiceFlags::SCHEDULER_3,
+        ..Service::new(web, "wlc")
+    });
+    table.insert_destination(
+        &web,
+        Destination {
+            upper_threshold: 100,
+            lower_threshold: 50,
+            ..Destination::new([10, 0, 0, 1].into(), 8080, Forwarding::Masquerade, 3)
+        },
+    );
+    table.insert_destination(
+        &web,
+        Destination {
+            tunnel: Tunnel::Gre {
+                checksum: TunnelChecksum::None,
+            },
+            ..Destination::new([10, 0, 0, 2].into(), 8080, Forwarding::Tunnel, 1)
+        },
+    );
+    assert_eq!(
+        Table::new().diff(&table).to_string(),
+        "ipvsadm -A -t 1.2.3.1:80 -s wlc -b flag-1,flag-3\n\
+         ipvsadm -a -t 1.2.3.1:80 -r 10.0.0.1:8080 -m -w 3 -x 100 -y 50\n\
+         ipvsadm -a -t 1.2.3.1:80 -r 10.0.0.2:80 -i -w 1 --tun-type gre --tun-nocsum\n"
+    );
+    assert_eq!(
+        table.diff(&Table::new()).to_string(),
+        "ipvsadm -D -t 1.2.3.1:80\n"
+    );
+    let server = Destination::new([10, 0, 0, 1].into(), 80, Forwarding::Direct, 1);
+    for (change, text) in [
+        (
+            Change::EditService(Service::new(web, "rr")),
+            "-E -t 1.2.3.1:80 -s rr",
+        ),
+        (
+            Change::EditDestination(web, server.clone()),
+            "-e -t 1.2.3.1:80 -r 10.0.0.1:80 -g -w 1",
+        ),
+        (
+            Change::DeleteDestination(web, server.key),
+            "-d -t 1.2.3.1:80 -r 10.0.0.1:80",
+        ),
+    ] {
+        assert_eq!(change.to_string(), text);
+    }
+    // Thresholds are not in the saved form, as in ipvsadm's.
+    assert_eq!(
+        table.to_string(),
+        "-A -t 1.2.3.1:80 -s wlc -b flag-1,flag-3\n\
+         -a -t 1.2.3.1:80 -r 10.0.0.1:8080 -m -w 3\n\
+         -a -t 1.2.3.1:80 -r 10.0.0.2:80 -i -w 1 --tun-type gre --tun-nocsum\n"
+    );
+}
+
+#[test]
+fn errors_say_what_was_tried_on_what() {
+    let web = key(Protocol::Tcp, "1.2.3.1", 80);
+    let server = Destination::new([10, 0, 0, 1].into(), 80, Forwarding::Direct, 1).key;
+    for (error, text) in [
+        (
+            Error::NoIpvs,
+            "IPVS is not available in this kernel \
+             (no netlink family IPVS; module ip_vs is not loaded)",
+        ),
+        (
+            Error::Permission {
+                attempt: Attempt::Flush,
+            },
+            "cannot clear the table: permission denied (CAP_NET_ADMIN is needed)",
+        ),
+        (
+            Error::Kernel {
+                attempt: Attempt::EditDestination(web, server),
+                errno: Errno::ERANGE,
+                text: Some("too much".to_owned()),
+            },
+            "cannot change destination 10.0.0.1:80 of -t 1.2.3.1:80: \
+             Math result not representable: too much",
+        ),
+        (
+            Error::Truncated {
+                attempt: Attempt::Info,
+                length: 10,
+                room: 5,
+            },
+            "cannot read IPVS version: answer of 10 bytes truncated to 5",
+        ),
+        (
+            Error::Interrupted {
+                attempt: Attempt::ListDestinations(web),
+                tries: 10,
+            },
+            "cannot list destinations of -t 1.2.3.1:80: the table kept changing in 10 readings",
+        ),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+}
