@@ -1,0 +1,174 @@
+//! The heartbeat sockets: one per link, bound to this router's address on it.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::task::{Context, Poll};
+
+use tokio::io::ReadBuf;
+
+use crate::error::Error;
+use crate::heartbeat::{self, State};
+use crate::settings::Link;
+
+/// More than a heartbeat has: a longer datagram must be seen to be longer.
+const BUFFER: usize = 64;
+
+/// Binds one socket per link, before the event loop exists.
+///
+/// # Errors
+/// [`Error::HeartbeatSocket`], with the address that could not be bound.
+pub fn bind(links: &[Link], port: u16) -> Result<Vec<UdpSocket>, Error> {
+    links
+        .iter()
+        .map(|link| {
+            let address = SocketAddr::new(IpAddr::V4(link.own), port);
+            let failed = |source| Error::HeartbeatSocket { address, source };
+            let socket = UdpSocket::bind(address).map_err(failed)?;
+            socket.set_nonblocking(true).map_err(failed)?;
+            Ok(socket)
+        })
+        .collect()
+}
+
+/// The links in the event loop.
+pub struct Links {
+    port: u16,
+    links: Vec<(Link, tokio::net::UdpSocket)>,
+}
+
+/// What came over a link.
+#[derive(Debug)]
+pub enum Received {
+    /// The partner's state.
+    Heartbeat(State),
+    /// The partner's reserved word, which means nothing.
+    Nothing,
+    /// No heartbeat for us, from the partner.
+    Bad(heartbeat::Error, IpAddr),
+    /// A datagram from somebody who is not the partner.
+    Stranger(IpAddr),
+}
+
+impl Links {
+    /// Takes the bound sockets into the event loop.
+    ///
+    /// # Errors
+    /// If the event loop does not take them.
+    pub fn new(links: &[Link], port: u16, sockets: Vec<UdpSocket>) -> io::Result<Self> {
+        let links = links
+            .iter()
+            .zip(sockets)
+            .map(|(link, socket)| Ok((*link, tokio::net::UdpSocket::from_std(socket)?)))
+            .collect::<io::Result<_>>()?;
+        Ok(Self { port, links })
+    }
+
+    /// Sends a state over every link. One that does not take it does not stop the others; each
+    /// failure is given with the partner's address.
+    pub fn send(&self, state: State) -> Vec<(std::net::Ipv4Addr, io::Error)> {
+        let datagram = heartbeat::encode(state);
+        self.links
+            .iter()
+            .filter_map(|(link, socket)| {
+                let partner = SocketAddr::new(IpAddr::V4(link.partner), self.port);
+                socket
+                    .try_send_to(&datagram, partner)
+                    .err()
+                    .map(|error| (link.partner, error))
+            })
+            .collect()
+    }
+
+    /// Waits for a datagram on any link; for ever where there is none.
+    ///
+    /// # Errors
+    /// What the system says of a socket.
+    pub async fn receive(&self) -> io::Result<Received> {
+        poll_fn(|context| self.poll_receive(context)).await
+    }
+
+    fn poll_receive(&self, context: &mut Context<'_>) -> Poll<io::Result<Received>> {
+        for (link, socket) in &self.links {
+            let mut bytes = [0; BUFFER];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            if let Poll::Ready(sender) = socket.poll_recv_from(context, &mut buffer) {
+                return Poll::Ready(sender.map(|sender| read(link, sender.ip(), buffer.filled())));
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Throws away what waits in the sockets, up to a bound that no queue of a partner reaches.
+    pub fn discard(&self) {
+        const BOUND: usize = 100_000;
+        for (_, socket) in &self.links {
+            let mut bytes = [0; BUFFER];
+            for _ in 0..BOUND {
+                if socket.try_recv_from(&mut bytes).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// What a datagram on `link` says.
+fn read(link: &Link, sender: IpAddr, datagram: &[u8]) -> Received {
+    if sender != IpAddr::V4(link.partner) {
+        return Received::Stranger(sender);
+    }
+    match heartbeat::decode(datagram) {
+        Ok(Some(state)) => Received::Heartbeat(state),
+        Ok(None) => Received::Nothing,
+        Err(error) => Received::Bad(error, sender),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn only_the_partner_is_heard() {
+        let link = Link {
+            own: Ipv4Addr::new(1, 2, 3, 2),
+            partner: Ipv4Addr::new(1, 2, 3, 3),
+        };
+        let datagram = heartbeat::encode(State::Running);
+        let partner = IpAddr::V4(link.partner);
+        let stranger = IpAddr::from([1, 2, 3, 4]);
+        assert!(matches!(
+            read(&link, partner, &datagram),
+            Received::Heartbeat(State::Running)
+        ));
+        assert!(matches!(
+            read(&link, stranger, &datagram),
+            Received::Stranger(_)
+        ));
+        assert!(matches!(
+            read(&link, partner, &[]),
+            Received::Bad(heartbeat::Error::Size(0), _)
+        ));
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_a_clear_refusal() {
+        let link = Link {
+            own: Ipv4Addr::LOCALHOST,
+            partner: Ipv4Addr::LOCALHOST,
+        };
+        let first = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let port = first.local_addr().expect("an address").port();
+        let error = bind(&[link], port).expect_err("taken");
+        let line = daemon::exit::chain(&error);
+        assert_eq!(
+            line,
+            format!(
+                "cannot create heartbeat socket. running as root? (UDP 127.0.0.1:{port}): \
+                 Address already in use (os error 98)"
+            )
+        );
+    }
+}

@@ -1,0 +1,135 @@
+//! lvsd as a child: its start, its readiness, its end.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use daemon::child::{OnParentDeath, prepare};
+use daemon::ready::{Listener, NOTIFY_SOCKET};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::io::Interest;
+use tokio::net::UnixDatagram;
+use tokio::process::Child;
+
+/// How lvsd is started.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The program.
+    pub program: PathBuf,
+    /// The configuration file it reads.
+    pub file: PathBuf,
+    /// Whether pulse itself stays in the foreground: then lvsd's lines go to the same stdout.
+    pub foreground: bool,
+    /// `-v`.
+    pub verbose: bool,
+}
+
+/// What lvsd does by itself.
+#[derive(Debug)]
+pub enum Report {
+    /// It filled the table.
+    Ready,
+    /// It ended.
+    Ended(ExitStatus),
+}
+
+/// Where lvsd says that it is ready; gone once it did.
+#[derive(Debug)]
+struct Readiness {
+    listener: Listener,
+    waiter: UnixDatagram,
+}
+
+/// A running lvsd.
+#[derive(Debug)]
+pub struct Lvsd {
+    child: Child,
+    pid: u32,
+    readiness: Option<Readiness>,
+}
+
+impl Lvsd {
+    /// Starts lvsd. Call it from the main thread: lvsd dies with the thread that started it.
+    ///
+    /// # Errors
+    /// If it cannot be executed.
+    pub fn start(launch: &Launch) -> io::Result<Self> {
+        let listener = Listener::bind()?;
+        let waiter = UnixDatagram::from_std(listener.waiter()?)?;
+        let mut command = Command::new(&launch.program);
+        command.arg(if launch.foreground {
+            "--nodaemon"
+        } else {
+            "--nofork"
+        });
+        command.arg("-c").arg(&launch.file);
+        if launch.verbose {
+            command.arg("-v");
+        }
+        command.stdin(Stdio::null());
+        prepare(&mut command, OnParentDeath::Terminate);
+        command.env(NOTIFY_SOCKET, listener.address());
+        let child = tokio::process::Command::from(command).spawn()?;
+        let pid = child
+            .id()
+            .ok_or_else(|| io::Error::other("ended before it had begun"))?;
+        Ok(Self {
+            child,
+            pid,
+            readiness: Some(Readiness { listener, waiter }),
+        })
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Waits for the next thing it does. Safe to drop and call again.
+    pub async fn report(&mut self) -> io::Result<Report> {
+        loop {
+            let Some(Readiness { listener, waiter }) = &self.readiness else {
+                return self.child.wait().await.map(Report::Ended);
+            };
+            tokio::select! {
+                biased;
+                readable = waiter.readable() => {
+                    readable?;
+                    let word = waiter.try_io(Interest::READABLE, || listener.receive(self.pid));
+                    match word {
+                        Ok(true) => {
+                            self.readiness = None;
+                            return Ok(Report::Ready);
+                        }
+                        Ok(false) => {}
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        Err(_) => self.readiness = None,
+                    }
+                }
+                status = self.child.wait() => return status.map(Report::Ended),
+            }
+        }
+    }
+
+    /// Sends it a signal. It has not been waited for, so the pid is still its own.
+    pub fn signal(&self, signal: Signal) {
+        if let Ok(pid) = i32::try_from(self.pid) {
+            // It may have ended already: its status then says so.
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+    }
+}
+
+/// Where lvsd is, unless the command line says otherwise: beside pulse itself if it is there,
+/// else where the packages of 0.8.6 had it.
+#[must_use]
+pub fn default_path() -> PathBuf {
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|own| Some(own.parent()?.join("lvsd")));
+    beside
+        .filter(|path| path.is_file())
+        .unwrap_or_else(|| Path::new("/usr/sbin/lvsd").to_owned())
+}

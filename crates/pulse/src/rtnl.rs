@@ -1,0 +1,318 @@
+//! Addresses of interfaces over rtnetlink(7): one small synchronous socket.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+
+use netlink_packet_core::{
+    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkHeader,
+    NetlinkMessage, NetlinkPayload,
+};
+use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage, CacheInfo};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::time::TimeVal;
+
+/// The longest wait for an answer. The kernel answers before the request returns; this bounds
+/// what must not happen.
+const PATIENCE_SECONDS: i64 = 2;
+
+/// How many changes go into one send: their acknowledgements fit the default socket buffer.
+const BATCH: usize = 64;
+
+/// The lifetime of a permanent address (`INFINITY_LIFE_TIME` of the kernel's `addrconf.h`).
+pub const FOREVER: u32 = u32::MAX;
+
+/// An IPv4 address on an interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The interface's index.
+    pub index: u32,
+    /// The address.
+    pub address: Ipv4Addr,
+    /// The prefix length.
+    pub prefix: u8,
+    /// The alias or, without one, the interface's name.
+    pub label: Option<String>,
+    /// The broadcast address.
+    pub broadcast: Option<Ipv4Addr>,
+    /// Remaining lifetime in seconds, or [`FOREVER`].
+    pub lifetime: u32,
+    /// Whether another address of the same subnet came first (`IFA_F_SECONDARY`).
+    pub secondary: bool,
+}
+
+/// A change of addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Adds the address, or sets the lifetime of the one that is there.
+    Set(Address),
+    /// Removes the address.
+    Remove(Address),
+}
+
+/// A netlink socket for addresses.
+pub struct Rtnl {
+    socket: Socket,
+    sequence: u32,
+}
+
+impl Rtnl {
+    /// Opens the socket.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open() -> io::Result<Self> {
+        let mut socket = Socket::new(NETLINK_ROUTE)?;
+        socket.bind_auto()?;
+        socket.connect(&SocketAddr::new(0, 0))?;
+        let patience = TimeVal::new(PATIENCE_SECONDS, 0);
+        setsockopt(&socket, sockopt::ReceiveTimeout, &patience)?;
+        Ok(Self {
+            socket,
+            sequence: 0,
+        })
+    }
+
+    /// All IPv4 addresses of this network namespace.
+    ///
+    /// # Errors
+    /// What the system says; `InvalidData` for an answer that cannot be read.
+    pub fn addresses(&mut self) -> io::Result<Vec<Address>> {
+        let mut request = AddressMessage::default();
+        request.header.family = AddressFamily::Inet;
+        let mut buffer = Vec::new();
+        let sequence = self.append(
+            &mut buffer,
+            RouteNetlinkMessage::GetAddress(request),
+            NLM_F_REQUEST | NLM_F_DUMP,
+        );
+        self.socket.send(&buffer, 0)?;
+        let mut addresses = Vec::new();
+        loop {
+            for message in self.receive()? {
+                if message.header.sequence_number != sequence {
+                    continue;
+                }
+                match message.payload {
+                    NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewAddress(message)) => {
+                        addresses.extend(from_message(&message));
+                    }
+                    NetlinkPayload::Done(_) => return Ok(addresses),
+                    NetlinkPayload::Error(error) if error.code.is_some() => {
+                        return Err(error.to_io());
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Makes the changes, many per send, and gives each one's own result in order.
+    pub fn change(&mut self, changes: &[Change]) -> Vec<io::Result<()>> {
+        let mut results = Vec::with_capacity(changes.len());
+        for batch in changes.chunks(BATCH) {
+            match self.change_batch(batch) {
+                Ok(batch_results) => results.extend(batch_results),
+                Err(error) => {
+                    let copy = || io::Error::new(error.kind(), error.to_string());
+                    results.extend(batch.iter().map(|_| Err(copy())));
+                }
+            }
+        }
+        results
+    }
+
+    fn change_batch(&mut self, changes: &[Change]) -> io::Result<Vec<io::Result<()>>> {
+        let mut buffer = Vec::new();
+        let first = self.sequence.wrapping_add(1);
+        for change in changes {
+            let (message, flags) = match change {
+                Change::Set(address) => (
+                    RouteNetlinkMessage::NewAddress(to_message(address)),
+                    NLM_F_CREATE | NLM_F_REPLACE,
+                ),
+                Change::Remove(address) => {
+                    (RouteNetlinkMessage::DelAddress(to_message(address)), 0)
+                }
+            };
+            self.append(&mut buffer, message, NLM_F_REQUEST | NLM_F_ACK | flags);
+        }
+        self.socket.send(&buffer, 0)?;
+        let mut results: Vec<Option<io::Result<()>>> = changes.iter().map(|_| None).collect();
+        while results.iter().any(Option::is_none) {
+            for message in self.receive()? {
+                let NetlinkPayload::Error(error) = message.payload else {
+                    continue;
+                };
+                let place = message.header.sequence_number.wrapping_sub(first) as usize;
+                if let Some(result) = results.get_mut(place) {
+                    *result = Some(if error.code.is_none() {
+                        Ok(())
+                    } else {
+                        Err(error.to_io())
+                    });
+                }
+            }
+        }
+        Ok(results.into_iter().flatten().collect())
+    }
+
+    /// Appends a request to `buffer` and gives its sequence number.
+    fn append(&mut self, buffer: &mut Vec<u8>, message: RouteNetlinkMessage, flags: u16) -> u32 {
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut header = NetlinkHeader::default();
+        header.flags = flags;
+        header.sequence_number = self.sequence;
+        let mut message = NetlinkMessage::new(header, NetlinkPayload::from(message));
+        message.finalize();
+        let start = buffer.len();
+        buffer.resize(start + message.buffer_len(), 0);
+        message.serialize(&mut buffer[start..]);
+        self.sequence
+    }
+
+    /// The messages of one datagram from the kernel.
+    fn receive(&mut self) -> io::Result<Vec<NetlinkMessage<RouteNetlinkMessage>>> {
+        let (datagram, sender) = self.socket.recv_from_full()?;
+        if sender.port_number() != 0 {
+            return Ok(Vec::new());
+        }
+        let mut messages = Vec::new();
+        let mut rest = &datagram[..];
+        while !rest.is_empty() {
+            let message = NetlinkMessage::deserialize(rest).map_err(|error| invalid(&error))?;
+            // Messages are padded to four bytes (`NLMSG_ALIGN`).
+            let length = (message.header.length as usize).next_multiple_of(4);
+            messages.push(message);
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        Ok(messages)
+    }
+}
+
+fn invalid(error: &impl ToString) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+}
+
+fn to_message(address: &Address) -> AddressMessage {
+    let mut message = AddressMessage::default();
+    message.header.family = AddressFamily::Inet;
+    message.header.prefix_len = address.prefix;
+    message.header.index = address.index;
+    message.attributes = vec![
+        AddressAttribute::Local(IpAddr::V4(address.address)),
+        AddressAttribute::Address(IpAddr::V4(address.address)),
+    ];
+    message
+        .attributes
+        .extend(address.broadcast.map(AddressAttribute::Broadcast));
+    message
+        .attributes
+        .extend(address.label.clone().map(AddressAttribute::Label));
+    let mut lifetime = CacheInfo::default();
+    lifetime.ifa_preferred = address.lifetime;
+    lifetime.ifa_valid = address.lifetime;
+    message
+        .attributes
+        .push(AddressAttribute::CacheInfo(lifetime));
+    message
+}
+
+fn from_message(message: &AddressMessage) -> Option<Address> {
+    let mut result = Address {
+        index: message.header.index,
+        address: Ipv4Addr::UNSPECIFIED,
+        prefix: message.header.prefix_len,
+        label: None,
+        broadcast: None,
+        lifetime: FOREVER,
+        secondary: false,
+    };
+    let mut peer = None;
+    let mut local = None;
+    for attribute in &message.attributes {
+        match attribute {
+            // On a point-to-point interface IFA_ADDRESS is the peer's, IFA_LOCAL our own.
+            AddressAttribute::Local(IpAddr::V4(address)) => local = Some(*address),
+            AddressAttribute::Address(IpAddr::V4(address)) => peer = Some(*address),
+            AddressAttribute::Broadcast(address) => result.broadcast = Some(*address),
+            AddressAttribute::Label(label) => result.label = Some(label.clone()),
+            AddressAttribute::CacheInfo(info) => result.lifetime = info.ifa_valid,
+            AddressAttribute::Flags(flags) => {
+                result.secondary = flags.contains(AddressFlags::Secondary);
+            }
+            _ => {}
+        }
+    }
+    result.address = local.or(peer)?;
+    Some(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vip() -> Address {
+        Address {
+            index: 2,
+            address: Ipv4Addr::new(1, 2, 3, 1),
+            prefix: 24,
+            label: Some("eth0:1".into()),
+            broadcast: Some(Ipv4Addr::new(1, 2, 3, 255)),
+            lifetime: 4,
+            secondary: false,
+        }
+    }
+
+    /// RTM_NEWADDR's payload, written by hand after rtnetlink(7) and `linux/if_addr.h`.
+    #[rustfmt::skip]
+    const VIP_BYTES: [u8; 64] = [
+        2, 24, 0, 0, 2, 0, 0, 0,                          // AF_INET, /24, no flags, universe, index
+        8, 0, 2, 0, 1, 2, 3, 1,                           // IFA_LOCAL
+        8, 0, 1, 0, 1, 2, 3, 1,                           // IFA_ADDRESS
+        8, 0, 4, 0, 1, 2, 3, 255,                         // IFA_BROADCAST
+        11, 0, 3, 0, b'e', b't', b'h', b'0', b':', b'1', 0, 0, // IFA_LABEL
+        20, 0, 6, 0, 4, 0, 0, 0, 4, 0, 0, 0,              // IFA_CACHEINFO: preferred, valid
+        0, 0, 0, 0, 0, 0, 0, 0,
+    ];
+
+    #[test]
+    fn a_floating_address_has_the_bytes_that_the_kernel_expects() {
+        use netlink_packet_core::Emitable;
+        let message = to_message(&vip());
+        let mut bytes = vec![0; message.buffer_len()];
+        message.emit(&mut bytes);
+        assert_eq!(bytes, VIP_BYTES);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        assert_eq!(from_message(&to_message(&vip())), Some(vip()));
+    }
+
+    #[test]
+    fn the_loopback_address_is_there() {
+        let mut rtnl = Rtnl::open().expect("a socket");
+        let addresses = rtnl.addresses().expect("a dump");
+        assert!(
+            addresses
+                .iter()
+                .any(|a| a.address == Ipv4Addr::LOCALHOST && a.prefix == 8),
+            "{addresses:?}"
+        );
+    }
+
+    #[test]
+    fn each_change_has_its_own_error() {
+        let nowhere = Address {
+            index: 0x7fff_ffff,
+            ..vip()
+        };
+        let changes = vec![Change::Set(nowhere.clone()), Change::Remove(nowhere)];
+        let results = Rtnl::open().expect("a socket").change(&changes);
+        assert_eq!(results.len(), 2);
+        // No such device; or, for a caller without CAP_NET_ADMIN, no permission.
+        assert!(results.iter().all(Result::is_err), "{results:?}");
+    }
+}
