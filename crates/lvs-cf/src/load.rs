@@ -81,7 +81,12 @@ pub fn load(path: &Path, resolver: &dyn Resolve) -> Result<Loaded, LoadError> {
         source,
     };
     let file = File::open(path).map_err(unreadable)?;
-    let mut source = Vec::new();
+    // A hint only: what is no regular file has no size.
+    let size = file
+        .metadata()
+        .map_or(0, |m| m.len())
+        .min(Document::MAX_BYTES as u64);
+    let mut source = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     // One byte more than is taken, so that a longer file is noticed; an endless one ends here.
     let limit = Document::MAX_BYTES as u64 + 1;
     file.take(limit)

@@ -134,8 +134,11 @@ impl Sink {
         }
     }
 
-    /// An error beside which all others are noise: they are dropped.
+    /// An error beside which all others are noise: they are dropped. The first one stays.
     pub(crate) fn fatal(&mut self, span: Span, draft: Draft) {
+        if self.fatal {
+            return;
+        }
         *self = Self::default();
         self.errors.add(span, || draft);
         self.fatal = true;

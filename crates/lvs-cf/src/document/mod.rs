@@ -83,7 +83,7 @@ impl Document {
     }
 
     /// The longest text that is taken: offsets are 32 bits, and a longer file is no lvs.cf.
-    pub const MAX_BYTES: usize = 256 << 20;
+    pub const MAX_BYTES: usize = 64 << 20;
 
     pub(crate) fn parse_into(source: Vec<u8>, sink: &mut crate::sink::Sink) -> Self {
         parse(source, sink)

@@ -20,7 +20,7 @@ pub(super) fn parse(mut source: Vec<u8>, sink: &mut Sink) -> Document {
         let end = Span::new(to_u32(source.len()), to_u32(source.len()));
         sink.fatal(
             end,
-            Draft::new(Kind::NotText).detail(": longer than 256 MiB"),
+            Draft::new(Kind::NotText).detail(": longer than 64 MiB"),
         );
     }
     let mut cutter = Cutter::new(sink);
@@ -189,6 +189,9 @@ impl<'s> Cutter<'s> {
             ends_in_brace: false,
             block: Block::Other,
         };
+        if text.bytes().all(|b| matches!(b, b' ' | b'\t')) {
+            return read;
+        }
         // The grammar matches every line; one that it does not would be a line without words.
         let Ok(mut pairs) = Grammar::parse(Rule::line, text) else {
             return read;
@@ -289,7 +292,10 @@ impl<'s> Cutter<'s> {
     fn close_block(&mut self, first_word: usize) {
         if let (Some(first), Some(last)) = (
             self.word_span(first_word),
-            self.word_span(self.words.len() - 1),
+            self.words
+                .len()
+                .checked_sub(1)
+                .and_then(|last| self.word_span(last)),
         ) {
             self.sink.error(first.to(last), || {
                 Draft::new(Kind::UnexpectedArguments)
