@@ -8,8 +8,13 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+/// How long a program's end waits for its last lines. A daemon that it left behind may keep its
+/// output open for ever.
+const LAST_LINES: Duration = Duration::from_millis(200);
 
 /// A program to start.
 #[derive(Clone, Debug)]
@@ -65,14 +70,15 @@ impl Program {
             .spawn()
             .map_err(Error::io(format!("start {}", self.path.display())))?;
         let pid = Pid::from_raw(child.id().cast_signed());
+        let (end, ends) = channel();
         if let Some(out) = child.stdout.take() {
-            follow(out, Source::Out, log.clone())?;
+            follow(out, Source::Out, log.clone(), end.clone())?;
         }
         if let Some(err) = child.stderr.take() {
-            follow(err, Source::Err, log.clone())?;
+            follow(err, Source::Err, log.clone(), end)?;
         }
         let ended = Arc::new(Ended::default());
-        watch(child, Arc::clone(&ended))?;
+        watch(child, ends, Arc::clone(&ended))?;
         Ok(Process {
             name: self.name,
             pid,
@@ -83,14 +89,18 @@ impl Program {
     }
 }
 
-fn follow(stream: impl Read + Send + 'static, source: Source, log: LineLog) -> Result<()> {
+/// Reads lines into the log until the stream ends; then drops `end`.
+fn follow(
+    stream: impl Read + Send + 'static,
+    source: Source,
+    log: LineLog,
+    end: Sender<()>,
+) -> Result<()> {
     let read = move || {
+        let _end = end;
         let mut stream = BufReader::new(stream);
         let mut line = Vec::new();
-        while stream
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|length| length > 0)
-        {
+        while let Ok(1..) = stream.read_until(b'\n', &mut line) {
             log.push(source, &line);
             line.clear();
         }
@@ -101,13 +111,14 @@ fn follow(stream: impl Read + Send + 'static, source: Source, log: LineLog) -> R
     Ok(())
 }
 
-fn watch(mut child: Child, ended: Arc<Ended>) -> Result<()> {
+/// Waits for the program, then for its last lines, so that its log is whole when its end is told.
+fn watch(mut child: Child, ends: Receiver<()>, ended: Arc<Ended>) -> Result<()> {
     let wait = move || {
         let status = child.wait();
-        let exit = status.ok().map(|status| Exit {
-            status,
-            at: Instant::now(),
-        });
+        let at = Instant::now();
+        // Ends when both readers have dropped their sender; nothing is ever sent.
+        let _ = ends.recv_timeout(LAST_LINES);
+        let exit = status.ok().map(|status| Exit { status, at });
         *ended.exit.lock().unwrap_or_else(PoisonError::into_inner) = exit;
         ended.told.notify_all();
     };
