@@ -56,8 +56,8 @@
 //! - Listing the destinations of a service that does not exist gives an empty list.
 //! - A deleted destination stays on a list of its own for a minute or two, which every addition
 //!   searches; added again in that time it has its old counters.
-//! - The kernel makes every change under one lock, before the send returns. A deletion of many
-//!   services can make it wait.
+//! - The kernel makes every change under one lock, before the send returns. The one request it
+//!   may not answer is to stop a synchronization daemon that had not begun to run.
 //! - `ipvsadm -S`, and so the text of a [`Table`], leaves thresholds out. A [`Plan`] has them.
 //! - Needs Linux 2.6.28 (the family), 3.18 for destinations of the other family, 4.1 for 64-bit
 //!   statistics, 4.3 for the daemon's multicast settings, 5.3 and 5.4 for GUE and GRE tunnels.

@@ -38,8 +38,8 @@ fn nested(kind: u16, attributes: Vec<NeliAttribute>) -> NeliAttribute {
         .build()
         .unwrap();
     attributes
-        .iter()
-        .fold(empty, |outer, inner| outer.nest(inner).unwrap())
+        .into_iter()
+        .fold(empty, |outer, inner| outer.nest(&inner).unwrap())
 }
 
 fn bytes(command: u8, attributes: Vec<NeliAttribute>) -> Vec<u8> {

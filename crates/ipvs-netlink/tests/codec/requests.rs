@@ -168,9 +168,9 @@ fn a_destination_is_deleted_by_its_key_alone() {
 fn lists_and_single_services_are_asked_for() {
     let key = Attribute::Service(ServiceAttribute::of_key(&web().key));
     let text = WEB_KEY;
-    check(&message(Command::GetService, key.clone()), &text);
-    check(&message(Command::GetDest, key.clone()), &text);
-    check(&message(Command::Zero, key), &text);
+    check(&message(Command::GetService, key.clone()), text);
+    check(&message(Command::GetDest, key.clone()), text);
+    check(&message(Command::Zero, key), text);
 }
 
 #[test]
