@@ -26,6 +26,8 @@ pub(crate) struct Actor<'a> {
     pub(crate) parent: Option<Parent>,
     pub(crate) place: Place,
     pub(crate) health: Health,
+    /// When the first attempt started.
+    pub(crate) started: Instant,
     /// The attempt that is going on.
     pub(crate) attempt: Option<Attempt>,
     /// When the next attempt starts, unless one goes on longer.
@@ -157,6 +159,10 @@ impl Actor<'_> {
                 }
             }
         }
+        // A server that is in the table from before goes out by the rules, like any other.
+        if outcome.is_err() && self.place.adopt(now) {
+            self.step(Event::Found, self.started);
+        }
         let event = outcome.map_or(Event::Fail, |()| Event::Pass);
         self.step(event, now);
         // What could not be done to the table is tried again at each check.
@@ -201,8 +207,7 @@ impl Actor<'_> {
     /// Ends: takes the server out, unless the table belongs to the parent's successor.
     fn stop(mut self, signal: u32) {
         if self.parent.is_some_and(Parent::is_gone) {
-            let server = self.settings.server;
-            return Message::Orphaned { server }.log();
+            return Message::Orphaned.log();
         }
         self.place.take_out();
         self.place.settle(Instant::now());

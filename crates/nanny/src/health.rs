@@ -60,6 +60,9 @@ pub enum Force {
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
+    /// The server was found in the table, where it has been since before this nanny started,
+    /// which is the time to give with it. Nothing is told: no check has passed yet.
+    Found,
     /// A check passed.
     Pass,
     /// A check failed.
@@ -97,18 +100,6 @@ impl Health {
             rules,
             state: State::New,
             force: Force::Neither,
-        }
-    }
-
-    /// The machine for a server that is in the table already at `now`.
-    #[must_use]
-    pub fn adopted(rules: Rules, now: Instant) -> Self {
-        Self {
-            state: State::Adopted {
-                since: now,
-                failed: false,
-            },
-            ..Self::new(rules)
         }
     }
 
@@ -155,7 +146,7 @@ impl Health {
         }
     }
 
-    /// Takes in what happened at `now`; times must not go back.
+    /// Takes in what happened at `now`; but for [`Event::Found`], times must not go back.
     pub fn step(&mut self, event: Event, now: Instant) -> Option<Verdict> {
         let was_in = self.is_in();
         let before = self.state;
@@ -164,6 +155,7 @@ impl Health {
         }
         self.state = self.next(event, now);
         match (was_in, self.is_in()) {
+            (false, true) if event == Event::Found => None,
             (false, true) => Some(Verdict::In),
             (true, false) => Some(Verdict::Out),
             (false, false) if before == State::New && self.state == State::Waiting => {
@@ -183,6 +175,13 @@ impl Health {
         };
         let is_over = |since| now.saturating_duration_since(since) >= timeout;
         match (self.state, event) {
+            (State::New | State::Waiting, Event::Found) => State::Adopted {
+                since: now,
+                failed: false,
+            },
+            (State::Adopted { .. } | State::In { .. } | State::Out { .. }, Event::Found) => {
+                self.state
+            }
             (State::New | State::Waiting, Event::Pass)
             | (State::Adopted { .. } | State::In { .. }, Event::Pass) => State::In {
                 last_pass: now,

@@ -51,7 +51,7 @@ pub(crate) enum Message<'a> {
     /// A signal ends the nanny.
     Terminating { signal: u32 },
     /// The parent is gone, and this nanny goes too.
-    Orphaned { server: SocketAddr },
+    Orphaned,
 }
 
 impl Message<'_> {
@@ -76,7 +76,7 @@ impl Message<'_> {
             | Self::ForcedOut { .. }
             | Self::Forced { .. }
             | Self::Terminating { .. }
-            | Self::Orphaned { .. } => Level::INFO,
+            | Self::Orphaned => Level::INFO,
             Self::Passed { .. } | Self::Weight { .. } => Level::DEBUG,
         }
     }
@@ -136,12 +136,7 @@ impl fmt::Display for Message<'_> {
             Self::NoService { error } => write!(f, "{}: trying again at each check", chain(error)),
             Self::TableFailed { error, untold } => write!(f, "{}{}", chain(error), More(untold)),
             Self::Terminating { signal } => write!(f, "Terminating due to signal {signal}"),
-            Self::Orphaned { server } => {
-                write!(
-                    f,
-                    "the parent is gone: leaving the table's {server} to its successor"
-                )
-            }
+            Self::Orphaned => f.write_str("the parent is gone: leaving the table to its successor"),
         }
     }
 }

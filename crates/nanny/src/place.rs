@@ -18,16 +18,36 @@ const ERRORS: u32 = 3;
 /// See [`ERRORS`].
 const ERROR_WINDOW: Duration = Duration::from_secs(60);
 
+/// What is to be.
+enum Wanted {
+    /// Nothing was said yet: the table stays as it is.
+    AsItIs,
+    /// The server out.
+    Out,
+    /// The server in, with this weight.
+    In(Weight),
+}
+
+/// What is known to be.
+#[derive(Clone, Copy)]
+enum Present {
+    /// Nobody has looked. That is put off until it matters: reading a long list takes time and
+    /// memory, and a server that passes its first check is added without it.
+    Unknown,
+    /// The server is out.
+    Out,
+    /// The server is in, with this weight.
+    In(u32),
+}
+
 /// The server's place.
 pub(crate) struct Place<K = Client> {
     /// `None` where the table is not to be touched.
     table: Option<Table<K>>,
     server: SocketAddr,
     assigned: u32,
-    /// The weight it is to have; `None` while it belongs out.
-    wanted: Option<Weight>,
-    /// The weight it has; `None` if it is not there.
-    present: Option<u32>,
+    wanted: Wanted,
+    present: Present,
     errors: RateLimit,
     told_no_service: bool,
 }
@@ -39,81 +59,99 @@ impl<K: Kernel> Place<K> {
             table,
             server: settings.server,
             assigned: settings.weight,
-            wanted: None,
-            present: None,
+            wanted: Wanted::AsItIs,
+            present: Present::Unknown,
             errors: RateLimit::new(ERRORS, ERROR_WINDOW),
             told_no_service: false,
         }
     }
 
-    /// Looks whether the server is in the table already, and takes it over if so. Whether it
-    /// counts as in: one with weight 0 does not, unless that is its weight.
-    ///
-    /// # Errors
-    /// Those of the table.
-    pub(crate) fn adopt(&mut self, now: Instant) -> Result<bool, Error> {
-        let Some(table) = &mut self.table else {
-            return Ok(false);
+    /// For a server that has not been let in: looks, once, whether it is in the table from before,
+    /// and takes it over if so. Whether it counts as in: one with weight 0 does not, unless that
+    /// is its weight.
+    pub(crate) fn adopt(&mut self, now: Instant) -> bool {
+        let (Some(table), Wanted::AsItIs, Present::Unknown) =
+            (&mut self.table, &self.wanted, self.present)
+        else {
+            return false;
         };
-        self.present = table.find()?;
-        match self.present {
+        let found = match table.find() {
+            Ok(found) => found,
+            Err(error) => {
+                self.failed(&error, now);
+                return false;
+            }
+        };
+        self.present = found.map_or(Present::Out, Present::In);
+        match found {
             Some(weight) if weight > 0 || self.assigned == 0 => {
                 let server = self.server;
                 Message::Adopted { server, weight }.log();
                 self.take_in(now);
-                Ok(true)
+                true
             }
-            Some(_) | None => Ok(false),
+            Some(_) | None => false,
         }
     }
 
     /// The server is to be in the table.
     pub(crate) fn take_in(&mut self, now: Instant) {
-        if self.table.is_none() {
+        if self.table.is_none() || matches!(self.wanted, Wanted::In(_)) {
             return;
         }
-        self.wanted.get_or_insert(match self.present {
-            Some(found) => Weight::adopt(self.assigned, found, now),
-            None => Weight::start(self.assigned, now),
+        self.wanted = Wanted::In(match self.present {
+            Present::In(found) => Weight::adopt(self.assigned, found, now),
+            Present::Out | Present::Unknown => Weight::start(self.assigned, now),
         });
     }
 
     /// The server is to be out of the table.
     pub(crate) fn take_out(&mut self) {
-        self.wanted = None;
+        self.wanted = Wanted::Out;
     }
 
     /// When the weight changes next, if it will.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.wanted.as_ref()?.deadline()
+        match &self.wanted {
+            Wanted::In(weight) => weight.deadline(),
+            Wanted::Out | Wanted::AsItIs => None,
+        }
     }
 
     /// Changes the weight if it is time.
     pub(crate) fn step(&mut self, now: Instant) {
-        if self.wanted.as_mut().is_some_and(|weight| weight.step(now)) {
+        if let Wanted::In(weight) = &mut self.wanted
+            && weight.step(now)
+        {
             self.settle(now);
         }
     }
 
     /// Makes the table as it is to be. Whether it is so now.
     pub(crate) fn settle(&mut self, now: Instant) -> bool {
-        let result = self.change(now);
-        match &result {
-            Ok(()) => self.told_no_service = false,
-            Err(error) if is_no_service(error) => {
-                // Its destinations went with it.
-                self.present = None;
-                if !std::mem::replace(&mut self.told_no_service, true) {
-                    Message::NoService { error }.log();
-                }
+        match self.change(now) {
+            Ok(()) => {
+                self.told_no_service = false;
+                true
             }
             Err(error) => {
-                if let Some(untold) = self.errors.allow(now) {
-                    Message::TableFailed { error, untold }.log();
-                }
+                self.failed(&error, now);
+                false
             }
         }
-        result.is_ok()
+    }
+
+    /// Logs an error, within bounds.
+    fn failed(&mut self, error: &Error, now: Instant) {
+        if is_no_service(error) {
+            // Its destinations went with it.
+            self.present = Present::Out;
+            if !std::mem::replace(&mut self.told_no_service, true) {
+                Message::NoService { error }.log();
+            }
+        } else if let Some(untold) = self.errors.allow(now) {
+            Message::TableFailed { error, untold }.log();
+        }
     }
 
     fn change(&mut self, now: Instant) -> Result<(), Error> {
@@ -121,26 +159,28 @@ impl<K: Kernel> Place<K> {
             return Ok(());
         };
         match (&mut self.wanted, self.present) {
-            (None, None) => Ok(()),
-            (None, Some(_)) => {
+            (Wanted::AsItIs, _) | (Wanted::Out, Present::Out) => Ok(()),
+            (Wanted::Out, Present::In(_) | Present::Unknown) => {
                 table.remove()?;
-                self.present = None;
+                self.present = Present::Out;
                 Ok(())
             }
-            (Some(wanted), None) => {
-                let Some(found) = table.add(wanted.current())? else {
-                    self.present = Some(wanted.current());
+            (Wanted::In(wanted), Present::Out | Present::Unknown) => {
+                let Some(weight) = table.add(wanted.current())? else {
+                    self.present = Present::In(wanted.current());
                     return Ok(());
                 };
-                *wanted = Weight::adopt(self.assigned, found, now);
-                self.present = Some(found);
+                let server = self.server;
+                Message::Adopted { server, weight }.log();
+                *wanted = Weight::adopt(self.assigned, weight, now);
+                self.present = Present::In(weight);
                 self.change(now)
             }
-            (Some(wanted), Some(present)) => {
+            (Wanted::In(wanted), Present::In(present)) => {
                 let weight = wanted.current();
                 if weight != present {
                     table.set(weight)?;
-                    self.present = Some(weight);
+                    self.present = Present::In(weight);
                     let server = self.server;
                     Message::Weight { server, weight }.log();
                 }

@@ -27,19 +27,21 @@ const NAME: &str = "nanny";
 /// background, when that one is up.
 #[must_use]
 pub fn run(settings: &Settings) -> ExitCode {
-    match start(settings) {
-        Ok(status) => status,
-        Err(error) => daemon::exit::failure(NAME, &error),
-    }
+    let mut background = None;
+    // While it is held, the starter waits: it ends only after the error has been printed.
+    start(settings, &mut background).unwrap_or_else(|error| daemon::exit::failure(NAME, &error))
 }
 
-fn start(settings: &Settings) -> Result<ExitCode, Error> {
-    let (background, parent) = match settings.stage {
+fn start(settings: &Settings, background: &mut Option<Background>) -> Result<ExitCode, Error> {
+    let parent = match settings.stage {
         Stage::Background => match daemonize::fork_to_background()? {
             Side::Starter(status) => return Ok(status),
-            Side::Daemon(background) => (Some(background), None),
+            Side::Daemon(daemon) => {
+                *background = Some(daemon);
+                None
+            }
         },
-        Stage::NoFork | Stage::Foreground => (None, Some(Parent::watch())),
+        Stage::NoFork | Stage::Foreground => Some(Parent::watch()),
     };
     let signals = Signals::block().map_err(|errno| Error::Signals(errno.into()))?;
     let target = Target::new(settings.server, Dialogue::for_port(settings.server.port()));
@@ -52,25 +54,20 @@ fn start(settings: &Settings) -> Result<ExitCode, Error> {
     } else {
         Some(Table::open(settings)?)
     };
-    let mut place = Place::new(table, settings);
     let rules = Rules {
         timeout: settings.timeout,
         reentry: settings.reentry,
     };
-    let health = if place.adopt(now)? {
-        Health::adopted(rules, now)
-    } else {
-        Health::new(rules)
-    };
-    let_go(settings.stage, background)?;
+    let_go(settings.stage, background.take())?;
 
     let mut actor = Actor {
         settings,
         target: &target,
         signals,
         parent,
-        place,
-        health,
+        place: Place::new(table, settings),
+        health: Health::new(rules),
+        started: now,
         attempt: None,
         next_check: now + settings.interval,
         verdict: None,

@@ -41,9 +41,11 @@ pub(crate) struct Table<K = Client> {
 }
 
 impl Table {
-    /// Opens the kernel's table.
+    /// Opens the kernel's table, and asks it something, to find out whether it may be used.
     pub(crate) fn open(settings: &Settings) -> Result<Self, Error> {
-        Ok(Self::with(Client::open()?, settings))
+        let mut client = Client::open()?;
+        client.info()?;
+        Ok(Self::with(client, settings))
     }
 }
 

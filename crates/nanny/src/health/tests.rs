@@ -22,7 +22,7 @@ fn in_state(state: State) -> Health {
 /// time that is too short for either rule: the state after it and the verdict.
 #[test]
 fn every_state_with_every_event() {
-    use Event::{Fail, Pass, Tick};
+    use Event::{Fail, Found, Pass, Tick};
     use State::{Adopted, In, New, Out, Waiting};
 
     let start = Instant::now();
@@ -49,37 +49,45 @@ fn every_state_with_every_event() {
     let no = Some(Verdict::Out);
 
     let table = [
+        (New, Found, 0, adopted(false), None),
         (New, Pass, 0, passed_at(0), yes),
         (New, Fail, 0, Waiting, Some(Verdict::NotYet)),
         (New, Tick, 100, New, None),
+        (Waiting, Found, 0, adopted(false), None),
         (Waiting, Pass, 100, passed_at(100), yes),
         (Waiting, Fail, 100, Waiting, None),
         (Waiting, Tick, 100, Waiting, None),
+        (adopted(false), Found, 9, adopted(false), None),
         (adopted(false), Pass, 9, passed_at(9), yes),
         (adopted(false), Pass, 100, passed_at(100), yes),
         (adopted(false), Fail, 9, adopted(true), None),
         (adopted(false), Fail, 10, out, no),
         (adopted(false), Tick, 9, adopted(false), None),
         (adopted(false), Tick, 100, adopted(false), None),
+        (adopted(true), Found, 9, adopted(true), None),
         (adopted(true), Pass, 9, passed_at(9), yes),
         (adopted(true), Fail, 9, adopted(true), None),
         (adopted(true), Fail, 10, out, no),
         (adopted(true), Tick, 9, adopted(true), None),
         (adopted(true), Tick, 10, out, no),
+        (inside(false), Found, 9, inside(false), None),
         (inside(false), Pass, 9, passed_at(9), None),
         (inside(false), Pass, 100, passed_at(100), None),
         (inside(false), Fail, 9, inside(true), None),
         (inside(false), Fail, 10, out, no),
         (inside(false), Tick, 9, inside(false), None),
         (inside(false), Tick, 100, inside(false), None),
+        (inside(true), Found, 9, inside(true), None),
         (inside(true), Pass, 9, passed_at(9), None),
         (inside(true), Fail, 9, inside(true), None),
         (inside(true), Fail, 10, out, no),
         (inside(true), Tick, 9, inside(true), None),
         (inside(true), Tick, 10, out, no),
+        (out, Found, 100, out, None),
         (out, Pass, 100, passing(100), None),
         (out, Fail, 100, out, None),
         (out, Tick, 1000, out, None),
+        (passing(0), Found, 100, passing(0), None),
         (passing(0), Pass, 179, passing(0), None),
         (passing(0), Pass, 180, passed_at(180), yes),
         (passing(0), Fail, 179, out, None),
@@ -226,11 +234,10 @@ fn run(timeout: u64, reentry: u64, adopted: bool, attempts: &[Attempt]) -> Cours
         timeout: Duration::from_millis(timeout),
         reentry: Duration::from_millis(reentry),
     };
-    let mut health = if adopted {
-        Health::adopted(rules, base)
-    } else {
-        Health::new(rules)
-    };
+    let mut health = Health::new(rules);
+    if adopted {
+        health.step(Event::Found, base);
+    }
     let mut course = Course {
         ends: Vec::new(),
         verdicts: Vec::new(),

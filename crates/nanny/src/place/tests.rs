@@ -22,7 +22,7 @@ fn kernel(place: &mut Place<Memory>) -> &mut Memory {
 fn a_server_comes_in_low_climbs_and_goes_out() {
     let mut now = Instant::now();
     let mut place = place(Memory::with_service());
-    assert!(!place.adopt(now).expect("read"));
+    assert!(!place.adopt(now));
     place.take_in(now);
     assert!(place.settle(now));
     let mut course = vec![weight(&place)];
@@ -42,7 +42,7 @@ fn a_server_comes_in_low_climbs_and_goes_out() {
 fn a_server_found_there_goes_on_from_its_weight() {
     let now = Instant::now();
     let mut place = place(Memory::with_destination(40));
-    assert!(place.adopt(now).expect("read"));
+    assert!(place.adopt(now));
     assert!(place.settle(now));
     assert_eq!(weight(&place), Some(40));
     place.step(place.deadline().expect("it climbs"));
@@ -53,7 +53,7 @@ fn a_server_found_there_goes_on_from_its_weight() {
 fn a_server_found_out_of_service_comes_in_at_the_start_weight() {
     let now = Instant::now();
     let mut place = place(Memory::with_destination(0));
-    assert!(!place.adopt(now).expect("read"));
+    assert!(!place.adopt(now));
     place.take_in(now);
     assert!(place.settle(now));
     assert_eq!(weight(&place), Some(3));
@@ -63,8 +63,9 @@ fn a_server_found_out_of_service_comes_in_at_the_start_weight() {
 fn a_server_that_appears_meanwhile_is_taken_over() {
     let now = Instant::now();
     let mut place = place(Memory::with_service());
-    assert!(!place.adopt(now).expect("read"));
+    assert!(!place.adopt(now));
     *kernel(&mut place) = Memory::with_destination(70);
+    assert!(!place.adopt(now), "it looks once");
     place.take_in(now);
     assert!(place.settle(now));
     assert_eq!(weight(&place), Some(70));
@@ -87,11 +88,22 @@ fn a_service_that_vanishes_and_returns_gets_its_server_back() {
 }
 
 #[test]
+fn a_server_nobody_looked_for_is_out_when_it_is_to_be() {
+    let now = Instant::now();
+    let mut place = place(Memory::with_destination(40));
+    assert!(place.settle(now));
+    assert_eq!(weight(&place), Some(40), "nothing was said yet");
+    place.take_out();
+    assert!(place.settle(now));
+    assert_eq!(weight(&place), None);
+}
+
+#[test]
 fn without_a_table_everything_is_as_wanted() {
     let now = Instant::now();
     let settings = settings(Method::Masquerade);
     let mut place: Place<Memory> = Place::new(None, &settings);
-    assert!(!place.adopt(now).expect("nothing to read"));
+    assert!(!place.adopt(now));
     place.take_in(now);
     assert!(place.settle(now));
     assert_eq!(place.deadline(), None, "no weight, so no timer");
