@@ -61,6 +61,31 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them, the errors first.
+    pub const ALL: [Kind; 21] = [
+        Kind::QuotationMismatch,
+        Kind::UnexpectedEndOfFile,
+        Kind::UnexpectedArguments,
+        Kind::EqualExpected,
+        Kind::MissingArguments,
+        Kind::InvalidHost,
+        Kind::InvalidArgument,
+        Kind::IntegerExpected,
+        Kind::BooleanExpected,
+        Kind::UnknownCommand,
+        Kind::BadSubnetMask,
+        Kind::EmptyConfiguration,
+        Kind::Unsupported,
+        Kind::NotText,
+        Kind::Duplicate,
+        Kind::NoEffect,
+        Kind::DeadtimeTooShort,
+        Kind::NatWithoutRouter,
+        Kind::RealPort,
+        Kind::NoActiveServer,
+        Kind::Doubtful,
+    ];
+
     /// The words that begin the reason.
     pub fn text(self) -> &'static str {
         match self {

@@ -197,3 +197,30 @@ pub(crate) fn find_elsewhere(name: &str) -> Option<Scope> {
 pub(crate) fn names(scope: Scope) -> Vec<&'static str> {
     rows(scope).iter().map(|(name, _)| *name).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_page_has_every_directive() {
+        let page = include_str!("../../../man/lvs.cf.5");
+        for scope in Scope::ALL {
+            for (name, _) in rows(scope) {
+                let item = page.lines().any(|line| {
+                    line == format!(".It Ic {name}") || line.starts_with(&format!(".It Ic {name} "))
+                });
+                assert!(item, "no item for {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_in_their_scope() {
+        for scope in Scope::ALL {
+            let mut names = names(scope);
+            names.sort_unstable();
+            assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+        }
+    }
+}

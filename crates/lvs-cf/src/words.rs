@@ -3,7 +3,8 @@
 /// The longest word that is compared or shown whole; longer ones are no misspelling.
 const LONGEST: usize = 40;
 
-/// `text` for a message: control characters escaped, a long one cut.
+/// `text` for a message: control characters and blanks that look like others escaped, a long one
+/// cut.
 pub(crate) fn shown(text: &str) -> String {
     let mut out = String::new();
     for (index, c) in text.chars().enumerate() {
@@ -11,8 +12,8 @@ pub(crate) fn shown(text: &str) -> String {
             out.push('…');
             break;
         }
-        if c.is_control() {
-            out.extend(c.escape_default());
+        if c.is_control() || (c.is_whitespace() && c != ' ') {
+            out.extend(c.escape_unicode());
         } else {
             out.push(c);
         }
@@ -87,6 +88,7 @@ mod tests {
     #[test]
     fn long_and_unprintable_words_are_shown_short() {
         assert_eq!(shown("a\u{1b}[31mb\0"), "a\\u{1b}[31mb\\u{0}");
+        assert_eq!(shown("a b\u{a0}c"), "a b\\u{a0}c");
         assert_eq!(shown(&"x".repeat(100)).chars().count(), 41);
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use lvs_cf::{Config, FixedResolver, LoadError, parse};
+use lvs_cf::{Config, FixedResolver, Kind, LoadError, parse};
 
 fn resolver() -> FixedResolver {
     let host = |last| IpAddr::from([10, 9, 8, last]);
@@ -89,4 +89,19 @@ fn every_file_of_the_corpus_has_its_golden_outcome() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_corpus_shows_every_reason() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let outcomes: String = fs::read_dir(&directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "out"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    for kind in Kind::ALL {
+        let reason = format!(": {}", kind.text());
+        assert!(outcomes.contains(&reason), "no file shows {kind:?}");
+    }
 }

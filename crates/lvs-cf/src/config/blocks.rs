@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::build::{default_text, or, suspicious_word};
-use super::reader::{Header, Reader, Setting, Statement};
+use super::header::Header;
+use super::reader::{Reader, Setting, Statement};
 use super::{Floating, Protocol, RealServer, Scheduler, VirtualServer};
 use crate::directive::{Directive, Scope};
 use crate::document::{LineKind, Token};
@@ -78,7 +79,7 @@ impl Virtual {
             Directive::Active => reader.fill(&mut self.active, setting, value::boolean),
             Directive::Address => {
                 self.address_mentioned = true;
-                reader.fill_floating(&mut self.address, setting);
+                reader.fill_vip(&mut self.address, setting);
             }
             Directive::VipNmask => {
                 reader.fill(&mut self.vip_nmask, setting, |word| value::netmask(word, 1));

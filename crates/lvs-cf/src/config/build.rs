@@ -138,7 +138,7 @@ impl Global {
             Directive::Deadtime => reader.fill(&mut self.deadtime, setting, value::duration),
             Directive::RshCommand => reader.fill(&mut self.rsh_command, setting, value::text),
             Directive::Network => reader.fill(&mut self.network, setting, value::network),
-            Directive::NatRouter => reader.fill_floating(&mut self.nat_router, setting),
+            Directive::NatRouter => reader.fill_gateway(&mut self.nat_router, setting),
             Directive::NatNmask => {
                 reader.fill(&mut self.nat_nmask, setting, |word| value::netmask(word, 1));
             }

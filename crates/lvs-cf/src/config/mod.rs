@@ -4,6 +4,7 @@ mod blocks;
 mod build;
 mod check;
 mod global;
+mod header;
 mod kinds;
 mod reader;
 mod service;

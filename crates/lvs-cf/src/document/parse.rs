@@ -192,11 +192,13 @@ impl<'s> Cutter<'s> {
         if text.bytes().all(|b| matches!(b, b' ' | b'\t')) {
             return read;
         }
-        // The grammar matches every line; one that it does not would be a line without words.
-        let Ok(mut pairs) = Grammar::parse(Rule::line, text) else {
-            return read;
-        };
-        let Some(statement) = pairs.next() else {
+        let Ok(Some(statement)) = Grammar::parse(Rule::line, text).map(|mut found| found.next())
+        else {
+            // The grammar matches every line. Should it ever not, the line must not be lost.
+            let span = Span::new(to_u32(offset), to_u32(offset + text.len()));
+            self.sink
+                .error(span, || Draft::new(Kind::UnexpectedArguments));
+            read.kind = LineKind::Broken;
             return read;
         };
         let rule = statement.as_rule();
@@ -335,5 +337,32 @@ impl<'s> Cutter<'s> {
         self.lines.shrink_to_fit();
         self.words.shrink_to_fit();
         (self.lines, self.words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_line_with_a_word_is_a_statement(line in "[ \t]{0,2}\\PC[^\n]{0,30}") {
+            let words = line.trim_matches([' ', '\t']);
+            prop_assume!(!words.is_empty());
+            let statement = Grammar::parse(Rule::line, &line).unwrap().next().unwrap();
+            let read: String = statement.as_str().trim_end_matches([' ', '\t']).to_owned();
+            prop_assert_eq!(read, words);
+        }
+    }
+
+    #[test]
+    fn lines_end_in_three_ways() {
+        assert_eq!(split(b"a\nb", 0), (1, 2));
+        assert_eq!(split(b"a\r\nb", 0), (1, 3));
+        assert_eq!(split(b"a\rb", 0), (1, 2));
+        assert_eq!(split(b"a\n\rb", 0), (1, 2));
+        assert_eq!(split(b"ab", 1), (1, 2));
     }
 }

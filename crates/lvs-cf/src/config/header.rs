@@ -1,0 +1,123 @@
+//! Reading the opening lines of blocks.
+
+use super::reader::Reader;
+use crate::Kind;
+use crate::directive::Scope;
+use crate::document::{LineKind, Token};
+use crate::sink::Draft;
+use crate::words::{nearest, shown};
+
+/// More words than any opening has; what is behind them is in error already.
+const MOST_NAMES: usize = 8;
+
+/// The name in a block's opening line.
+pub(super) struct Header<'d> {
+    pub(super) keyword: Token<'d>,
+    pub(super) name: Option<Token<'d>>,
+    /// The line was not understood whole: what the block lacks may have been on it.
+    pub(super) broken: bool,
+}
+
+impl<'d> Reader<'d> {
+    /// The keyword of a block's opening line.
+    pub(super) fn header_keyword(&self, line: usize) -> Option<Token<'d>> {
+        self.document.tokens(line).next()
+    }
+
+    /// Reads a block's opening line.
+    pub(super) fn header(&mut self, line: usize) -> Option<Header<'d>> {
+        let mut tokens = self.document.tokens(line);
+        let keyword = tokens.next()?;
+        if self.document.kind(line) == LineKind::BrokenOpen {
+            return Some(Header {
+                keyword,
+                name: None,
+                broken: true,
+            });
+        }
+        let is_brace = |t: &Token<'_>| t.text == "{" && !t.quoted;
+        let mut names: Vec<Token<'d>> = tokens
+            .by_ref()
+            .take_while(|t| !is_brace(t))
+            .take(MOST_NAMES)
+            .collect();
+        let has_brace = self.document.tokens(line).any(|t| is_brace(&t));
+        // The HOWTO's dialect: `virtual server NAME {`.
+        if keyword.text == "virtual" && names.len() > 1 && names[0].text == "server" {
+            names.remove(0);
+        }
+        let missing = |what: &'static str, expected: &'static str| {
+            Draft::new(Kind::MissingArguments)
+                .detail(what)
+                .expected(expected)
+        };
+        let whole = names
+            .last()
+            .map_or(keyword.span, |n| keyword.span.to(n.span));
+        if !has_brace {
+            self.sink
+                .error(whole, || missing(": \"{\"", "`{` at the end of this line"));
+        } else if names.is_empty() {
+            self.sink.error(keyword.span, || {
+                missing(": the block's name", "`NAME {` behind it")
+            });
+        } else if let (Some(second), Some(last)) = (names.get(1), names.last()) {
+            self.sink.error(second.span.to(last.span), || {
+                Draft::new(Kind::UnexpectedArguments)
+                    .detail(format!(" after \"{}\"", shown(names[0].text)))
+                    .expected("`{`")
+            });
+        }
+        let mut behind = self
+            .document
+            .tokens(line)
+            .skip_while(|t| !is_brace(t))
+            .skip(1);
+        let first_behind = behind.next();
+        if let Some(first) = first_behind {
+            let span = first.span.to(behind.last().unwrap_or(first).span);
+            self.sink.error(span, || {
+                Draft::new(Kind::UnexpectedArguments)
+                    .detail(" after {")
+                    .expected("the end of the line, or `#` and a comment")
+            });
+        }
+        let name = names.first().copied();
+        if let Some(name) = name.filter(|n| n.text.is_empty() || n.text.contains(char::is_control))
+        {
+            self.sink.error(name.span, || {
+                Draft::new(Kind::InvalidArgument)
+                    .detail(format!(": \"{}\"", shown(name.text)))
+                    .expected("a name without control characters")
+            });
+        }
+        Some(Header {
+            keyword,
+            name,
+            broken: first_behind.is_some(),
+        })
+    }
+
+    /// Reports a block whose keyword means nothing here.
+    pub(super) fn unknown_block(&mut self, scope: Scope, line: usize, keyword: Token<'d>) {
+        if self.document.kind(line) == LineKind::BrokenOpen {
+            return;
+        }
+        self.sink.error(keyword.span, || {
+            let draft =
+                Draft::new(Kind::UnknownCommand).detail(format!(": \"{}\"", shown(keyword.text)));
+            match (scope, keyword.text) {
+                (Scope::Global, "server") => draft
+                    .expected("a `virtual` block around it")
+                    .help("is a `}` too many above?"),
+                (Scope::Global, word) => draft
+                    .expected("`virtual NAME {`")
+                    .nearest(nearest(word, &["virtual"])),
+                (Scope::Virtual, word) => draft
+                    .expected("`server NAME {`")
+                    .nearest(nearest(word, &["server"])),
+                (Scope::Server, _) => draft.expected("no block: a server block has none"),
+            }
+        });
+    }
+}
