@@ -1,6 +1,6 @@
-//! The lab can be trusted: what it promises to stories, and how it reports the ones that fail.
+//! The lab can be trusted: what it promises to stories.
 
-use lab::{Cause, Error, Failure, HostPlan, Impairment, Lab, Outcome, OwnerWatch, Program, Signal};
+use lab::{Error, Impairment, Outcome, OwnerWatch, Program, Signal};
 use scenarios::{FiveNodes, NAT_ROUTER, ROUTERS, SERVERS, VIP, service};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
@@ -297,65 +297,6 @@ fn programs_are_heard_signalled_and_cleaned_up() {
 }
 
 #[test]
-fn a_story_that_fails_is_reported_with_its_error_and_logs() {
-    let failure = failure(lab::here!(), BOUND, |lab| {
-        lab.build(&lab::Topology::new().host(HostPlan::new("solo")))?;
-        let echo = Program::new("echo", "/bin/echo").arg("the last words");
-        lab.host("solo")?
-            .start(echo)?
-            .wait_line("the last words", SOON)?;
-        lab.wait("godot", Duration::from_millis(50), || Ok(false))
-            .map(drop)
-    });
-    assert_eq!(failure.cause, Cause::Story);
-    assert_eq!(failure.message, "godot: not within 50ms");
-    assert!(failure.to_string().contains("the last words"), "{failure}");
-    let log = std::fs::read_to_string(failure.logs.join("solo/echo.log")).unwrap();
-    assert!(log.contains("the last words"));
-}
-
-#[test]
-fn a_story_that_panics_is_reported_with_its_message_and_place() {
-    let failure = failure(lab::here!(), BOUND, |_| panic!("the canary sings"));
-    assert_eq!(failure.cause, Cause::Story);
-    assert!(failure.message.contains("the canary sings"), "{failure}");
-    assert!(failure.message.contains("lab_itself.rs"), "{failure}");
-}
-
-#[test]
-fn a_story_that_hangs_ends_at_its_bound() {
-    let start = Instant::now();
-    let failure = failure(lab::here!(), Duration::from_secs(2), |_| {
-        std::thread::sleep(Duration::from_secs(3_600));
-        Ok(())
-    });
-    assert_eq!(failure.cause, Cause::TimedOut);
-    assert!(failure.message.contains("bound of 2s"), "{failure}");
-    assert!(
-        start.elapsed() < Duration::from_secs(60),
-        "{:?}",
-        start.elapsed()
-    );
-}
-
-#[test]
-fn a_guest_that_crashes_is_reported_with_its_console() {
-    let failure = failure(lab::here!(), BOUND, |_| {
-        std::fs::write("/proc/sysrq-trigger", "c").unwrap();
-        std::thread::sleep(Duration::from_secs(3_600));
-        Ok(())
-    });
-    assert_eq!(failure.cause, Cause::Lost);
-    assert!(failure.to_string().contains("Kernel panic"), "{failure}");
-}
-
-#[test]
-fn a_lost_result_is_a_failure() {
-    let failure = failure(lab::here!(), BOUND, |_| std::process::exit(0));
-    assert_eq!(failure.cause, Cause::Lost);
-}
-
-#[test]
 fn a_kernel_that_has_ipvs_needs_no_guest() {
     lab::scenario(lab::here!(), 2 * BOUND, |lab| {
         // The guest is such a kernel, and this is its root user: the lab chooses by itself.
@@ -376,15 +317,6 @@ fn a_kernel_that_has_ipvs_needs_no_guest() {
         );
         Ok(())
     });
-}
-
-/// Plays a story that must not pass.
-fn failure(
-    name: &str,
-    bound: Duration,
-    story: impl FnOnce(&mut Lab) -> lab::Result<()>,
-) -> Box<Failure> {
-    lab::try_scenario(name, bound, story).expect_err("this story cannot pass")
 }
 
 /// What lvsd will do, by hand on lvs1: the addresses, the service, weights 2:1:1.
