@@ -194,9 +194,10 @@ impl<L: Link> Exchange<L> {
     fn begin(&mut self) {
         self.request.clear();
         if std::mem::take(&mut self.stale) {
-            // Leftovers are few: one dump, or the answers of one window. What is still there
-            // after this has another sequence number and is ignored.
-            for _ in 0..self.link.window() {
+            // The kernel refuses a new dump while the old one is not read to its end. Other late
+            // answers would do no harm, having other numbers, but take up room.
+            let start = Instant::now();
+            while start.elapsed() < PATIENCE {
                 self.answer.clear();
                 self.answer.reserve(ANSWER_ROOM);
                 if self.link.receive(&mut self.answer, false).is_err() {

@@ -106,6 +106,11 @@ impl FakeKernel {
         }
         let message = decode(payload).unwrap();
         if buffer.flags() & NLM_F_DUMP == NLM_F_DUMP {
+            // A dump that was not read to its end keeps the next from beginning.
+            let is_end = |bytes: &[u8]| NetlinkBuffer::new(bytes).message_type() == NLMSG_DONE;
+            if self.queue.iter().any(|(bytes, _)| is_end(bytes)) {
+                return self.acknowledge(request, Errno::EBUSY as i32);
+            }
             return self.dump(&message, sequence);
         }
         let code = self.carry_out(&message, sequence);

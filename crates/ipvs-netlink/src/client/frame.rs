@@ -121,7 +121,7 @@ fn error_attributes(flags: u16, rest: &[u8]) -> Option<&[u8]> {
     } else {
         header.length() as usize
     };
-    rest.get(request.max(HEADER_LEN).checked_next_multiple_of(4)?..)
+    rest.get(request.checked_next_multiple_of(4)?..)
 }
 
 #[cfg(test)]

@@ -291,6 +291,38 @@ fn a_longer_list_is_read_until_it_is_the_same_twice() {
 }
 
 #[test]
+fn a_list_that_has_an_entry_twice_is_not_believed_though_it_comes_again() {
+    let mut core = with_services(5, |kernel| {
+        kernel.table.remove_service(&key(0));
+        kernel.per_datagram = 2;
+        kernel.meanwhile.extend([
+            Change::AddService(service(0)),
+            Change::EditService(service(0)),
+            Change::DeleteService(key(0)),
+            Change::AddService(service(0)),
+        ]);
+    });
+    let keys: Vec<_> = core
+        .services()
+        .unwrap()
+        .iter()
+        .map(|entry| entry.service.key)
+        .collect();
+    assert_eq!(keys, [key(0), key(1), key(2), key(3), key(4)]);
+}
+
+#[test]
+fn a_list_that_broke_off_does_not_stop_the_next() {
+    let mut core = with_services(5, |kernel| {
+        kernel.per_datagram = 1;
+        kernel.queue.push_back((vec![0xff; 40], true));
+    });
+    assert!(matches!(core.services(), Err(Error::Decode { .. })));
+    assert_eq!(core.exchange.link.queue.len(), 6);
+    assert_eq!(core.services().unwrap().len(), 5);
+}
+
+#[test]
 fn an_interrupted_list_is_read_again() {
     let mut core = with_services(5, |kernel| kernel.interrupted = 1);
     let sends = core.exchange.link.sends;
