@@ -33,6 +33,8 @@ pub use self::output::Stream;
 const REPORTS: usize = 256;
 /// How long killed processes may take to vanish.
 const AFTER_KILL: Duration = Duration::from_secs(2);
+/// How long the first monitors have the processor to themselves.
+const HEAD_START: Duration = Duration::from_millis(25);
 
 /// What happens to a monitor. The first field is its number.
 #[derive(Debug)]
@@ -66,6 +68,9 @@ pub struct Monitors {
     /// Slots whose process runs, or whose output is not at its end.
     busy: usize,
     to_start: VecDeque<usize>,
+    /// To be started when the others have had their head start, which ends then.
+    to_start_later: VecDeque<usize>,
+    head_start_ends: Option<Instant>,
     to_restart: BinaryHeap<Reverse<(Instant, usize)>>,
     reports: mpsc::Receiver<(usize, Report)>,
     reports_sender: mpsc::Sender<(usize, Report)>,
@@ -117,6 +122,8 @@ impl Monitors {
             by_pid: HashMap::new(),
             busy: 0,
             to_start: VecDeque::new(),
+            to_start_later: VecDeque::new(),
+            head_start_ends: None,
             to_restart: BinaryHeap::new(),
             reports,
             reports_sender,
@@ -142,6 +149,17 @@ impl Monitors {
         self.to_start.push_back(monitor);
     }
 
+    /// Has a monitor started after those of [`Monitors::start`] have had a head start: they share
+    /// the processors, and the first verdict counts most.
+    pub fn start_later(&mut self, monitor: usize) {
+        self.to_start_later.push_back(monitor);
+    }
+
+    /// Ends the head start.
+    pub fn start_all(&mut self) {
+        self.to_start.append(&mut self.to_start_later);
+    }
+
     /// Has a monitor that died started again after a while; says after how long.
     pub fn restart(&mut self, monitor: usize) -> Duration {
         let slot = &mut self.slots[monitor];
@@ -155,6 +173,7 @@ impl Monitors {
     /// that have not within `bound` are killed.
     pub fn terminate(&mut self, bound: Duration) {
         self.to_start.clear();
+        self.to_start_later.clear();
         self.to_restart.clear();
         for pid in self.by_pid.keys() {
             // Not reaped yet, so the number is still the monitor's. Nothing else can fail.
@@ -186,11 +205,19 @@ impl Monitors {
         }
     }
 
-    fn next_wake(&self) -> Option<Instant> {
-        match self.stopping {
-            Some(Stopping::Asked(at) | Stopping::Killed(at)) => Some(at),
-            None => self.to_restart.peek().map(|Reverse((at, _))| *at),
+    fn next_wake(&mut self) -> Option<Instant> {
+        if let Some(Stopping::Asked(at) | Stopping::Killed(at)) = self.stopping {
+            return Some(at);
         }
+        let restart = self.to_restart.peek().map(|Reverse((at, _))| *at);
+        if self.to_start_later.is_empty() || !self.to_start.is_empty() {
+            return restart;
+        }
+        // The last of the first has just been started.
+        let ends = *self
+            .head_start_ends
+            .get_or_insert_with(|| Instant::now() + HEAD_START);
+        Some(restart.map_or(ends, |restart| restart.min(ends)))
     }
 
     fn on_wake(&mut self) {
@@ -208,6 +235,9 @@ impl Monitors {
             }
             None => {
                 let now = Instant::now();
+                if self.head_start_ends.is_some_and(|at| at <= now) {
+                    self.start_all();
+                }
                 while let Some(Reverse((at, monitor))) = self.to_restart.peek().copied() {
                     if at > now {
                         break;
@@ -223,6 +253,7 @@ impl Monitors {
         let Some(monitor) = self.to_start.pop_front() else {
             return;
         };
+        self.head_start_ends = None;
         let event = match self.launch(monitor) {
             Ok(pid) => Event::Started(monitor, pid),
             Err(error) => {

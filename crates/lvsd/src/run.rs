@@ -70,12 +70,15 @@ impl Supervisor {
         for spec in job.specs {
             monitors.add(spec);
         }
-        for monitor in start_order(&job.monitors, job.services.len()) {
-            monitors.start(monitor);
-        }
         let standing = job.monitors.iter().map(|m| (m.service, m.adopted));
+        let readiness = Readiness::new(job.services.len(), standing);
+        let (first, later) = start_order(&job.monitors, job.services.len());
+        first.into_iter().for_each(|number| monitors.start(number));
+        later
+            .into_iter()
+            .for_each(|number| monitors.start_later(number));
         Ok(Self {
-            readiness: Readiness::new(job.services.len(), standing),
+            readiness,
             client: job.client,
             services: job.services,
             wanted: job.monitors,
@@ -115,8 +118,7 @@ impl Supervisor {
     fn on_event(&mut self, event: Event) -> ControlFlow<ExitCode> {
         match event {
             Event::Verdict(monitor, verdict) => {
-                self.readiness.heard(monitor, verdict);
-                self.tell_if_ready();
+                self.heard(monitor, verdict);
             }
             Event::Started(monitor, pid) => Message::MonitorStarted {
                 label: &self.wanted[monitor].label,
@@ -179,8 +181,7 @@ impl Supervisor {
         let wait = self.monitors.restart(monitor);
         Message::MonitorDiedRestarting { label, wait }.log();
         self.take_out(monitor);
-        self.readiness.heard(monitor, Verdict::Down);
-        self.tell_if_ready();
+        self.heard(monitor, Verdict::Down);
         ControlFlow::Continue(())
     }
 
@@ -197,11 +198,21 @@ impl Supervisor {
         }
     }
 
+    fn heard(&mut self, monitor: usize, verdict: Verdict) {
+        self.readiness.heard(monitor, verdict);
+        if verdict == Verdict::Down {
+            // The head start was for a real server that is not there.
+            self.monitors.start_all();
+        }
+        self.tell_if_ready();
+    }
+
     fn tell_if_ready(&mut self) {
         if self.told || !self.readiness.is_ready() {
             return;
         }
         self.told = true;
+        self.monitors.start_all();
         match ready::tell() {
             Ok(()) => Message::Ready.log(),
             Err(error) => Message::NotTold {
@@ -227,9 +238,9 @@ impl Supervisor {
     }
 }
 
-/// The first monitor of every service, then the second of every service, and so on: addresses go up
-/// when each service has one real server.
-fn start_order(monitors: &[WantedMonitor], services: usize) -> Vec<usize> {
+/// Which monitors to start first and which later, in order. First come those whose verdicts the
+/// addresses wait for: one of every service. Then the second of every service, and so on.
+fn start_order(monitors: &[WantedMonitor], services: usize) -> (Vec<usize>, Vec<usize>) {
     let mut seen = vec![0_usize; services];
     let mut order: Vec<(usize, usize)> = monitors
         .iter()
@@ -241,5 +252,36 @@ fn start_order(monitors: &[WantedMonitor], services: usize) -> Vec<usize> {
         })
         .collect();
     order.sort_unstable();
-    order.into_iter().map(|(_, number)| number).collect()
+    let first = order.iter().take_while(|(place, _)| *place == 0).count();
+    let mut order: Vec<usize> = order.into_iter().map(|(_, number)| number).collect();
+    let later = order.split_off(first);
+    (order, later)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{config, server, service};
+    use crate::wanted::wanted;
+    use ipvs_netlink::Table;
+
+    #[test]
+    fn one_monitor_of_every_service_goes_first() {
+        let pool = |sizes: &[usize]| {
+            let blocks = sizes
+                .iter()
+                .enumerate()
+                .map(|(number, size)| {
+                    let servers = (0..*size).map(|s| server("rs", &format!("10.0.0.{s}")));
+                    service("vs", &format!("1.2.3.{number}"), servers.collect())
+                })
+                .collect();
+            wanted(&config(blocks), &Table::new(), false).monitors
+        };
+        assert_eq!(
+            start_order(&pool(&[3, 0, 1, 2]), 4),
+            (vec![0, 3, 4], vec![1, 5, 2])
+        );
+        assert_eq!(start_order(&[], 0), (vec![], vec![]));
+    }
 }

@@ -55,13 +55,15 @@ pub fn run(cli: &Cli) -> ExitCode {
     let result = if cli.test_start {
         test_start(&loaded.config, cli.verbose)
     } else {
-        start(loaded.config, cli)
+        start(&loaded.config, cli)
     };
     result.unwrap_or_else(|error| exit::failure(PROGRAM, &error))
 }
 
 /// Prints what a start would do.
 fn test_start(config: &Config, verbose: bool) -> Result<ExitCode, Error> {
+    let search_path = std::env::var_os("PATH");
+    check_programs(config, &mut Programs::new(search_path.as_deref()))?;
     let (wanted, plan, _client) = prepare(config, verbose)?;
     let monitors: String = wanted
         .monitors
@@ -78,6 +80,14 @@ fn test_start(config: &Config, verbose: bool) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Finds every program that is to be started.
+fn check_programs<'a>(config: &'a Config, programs: &mut Programs<'a>) -> Result<(), Error> {
+    config
+        .active_virtual_servers()
+        .filter(|service| service.active_servers().next().is_some())
+        .try_for_each(|service| programs.find(&service.client_monitor).map(drop))
+}
+
 /// Reads the kernel's table and decides what to do, having touched nothing.
 fn prepare(config: &Config, verbose: bool) -> Result<(Wanted, Plan, Client), Error> {
     let mut client = Client::open()?;
@@ -88,7 +98,7 @@ fn prepare(config: &Config, verbose: bool) -> Result<(Wanted, Plan, Client), Err
 }
 
 /// Starts everything and stays until the end.
-fn start(config: Config, cli: &Cli) -> Result<ExitCode, Error> {
+fn start(config: &Config, cli: &Cli) -> Result<ExitCode, Error> {
     let by_itself = !cli.no_daemon && !cli.no_fork;
     let mut pid_file = by_itself
         .then(|| PidFile::take(Path::new(PID_FILE)))
@@ -96,7 +106,11 @@ fn start(config: Config, cli: &Cli) -> Result<ExitCode, Error> {
     let mut background = None;
     if by_itself {
         match fork_to_background()? {
-            Side::Starter(status) => return Ok(status),
+            Side::Starter(status) => {
+                // Dropping it would take the lock, which is the daemon's by now, off the file.
+                std::mem::forget(pid_file);
+                return Ok(status);
+            }
             Side::Daemon(daemon) => background = Some(daemon),
         }
     }
@@ -112,7 +126,7 @@ fn start(config: Config, cli: &Cli) -> Result<ExitCode, Error> {
 
 /// Starts everything in this process, which is the one that stays.
 fn start_here(
-    config: Config,
+    config: &Config,
     cli: &Cli,
     background: Option<Background>,
 ) -> Result<ExitCode, Error> {
@@ -130,7 +144,8 @@ fn start_here(
 
     let search_path = std::env::var_os("PATH");
     let mut programs = Programs::new(search_path.as_deref());
-    let (wanted, plan, mut client) = prepare(&config, cli.verbose)?;
+    check_programs(config, &mut programs)?;
+    let (wanted, plan, mut client) = prepare(config, cli.verbose)?;
     let mut specs = Vec::with_capacity(wanted.monitors.len());
     for monitor in &wanted.monitors {
         specs.push(Spec {

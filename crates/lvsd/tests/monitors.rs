@@ -336,6 +336,46 @@ async fn a_stop_while_starting_starts_no_more() {
 }
 
 #[tokio::test]
+async fn the_first_have_a_head_start_and_the_rest_follow_by_themselves() {
+    let _alone = ALONE.lock().await;
+    let mut set = monitors(&["exec sleep 60"; 2], false);
+    for _ in 0..3 {
+        let number = set.add(script("exec sleep 60"));
+        set.start_later(number);
+    }
+    let mut started = Vec::new();
+    let mut last = None;
+    while started.len() < 5 {
+        match next(&mut set).await {
+            Event::Started(number, _) => started.push((number, last.replace(Instant::now()))),
+            other => panic!("{other:?}"),
+        }
+    }
+    let order: Vec<usize> = started.iter().map(|(number, _)| *number).collect();
+    assert_eq!(order, [0, 1, 2, 3, 4]);
+    let pause = started[3].1.expect("a time") - started[2].1.expect("a time");
+    assert!(pause >= Duration::from_millis(20), "{pause:?}");
+    stop(set, PATIENCE).await;
+
+    // Nobody to go first: nothing to wait for but the head start itself.
+    let mut set = monitors(&[], false);
+    let number = set.add(script("exec sleep 60"));
+    set.start_later(number);
+    assert!(matches!(next(&mut set).await, Event::Started(0, _)));
+    stop(set, PATIENCE).await;
+
+    let mut set = monitors(&["exec sleep 60"], false);
+    let number = set.add(script("exec sleep 60"));
+    set.start_later(number);
+    set.start_all();
+    for expected in 0..2 {
+        assert!(matches!(next(&mut set).await, Event::Started(number, _) if number == expected));
+    }
+    let (events, _) = stop(set, PATIENCE).await;
+    assert!(events.is_empty());
+}
+
+#[tokio::test]
 async fn the_environment_is_cleared_and_descriptors_are_three() {
     let _alone = ALONE.lock().await;
     let text = "env | sed 's/=.*//' >&2; ls /proc/self/fd | tr '\\n' ' ' >&2; exit 0";
