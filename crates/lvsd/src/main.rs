@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match daemon::cli::parse::<lvsd::Cli>() {
+    match lvsd::Cli::parse() {
         Ok(cli) => lvsd::run(&cli),
         Err(ending) => ending.print(),
     }

@@ -155,6 +155,14 @@ impl Monitors {
         self.to_start_later.push_back(monitor);
     }
 
+    /// Has one of those of [`Monitors::start_later`] started now, with a head start of its own.
+    pub fn start_next(&mut self, monitor: usize) {
+        let place = self.to_start_later.iter().position(|m| *m == monitor);
+        if let Some(monitor) = place.and_then(|place| self.to_start_later.remove(place)) {
+            self.to_start.push_back(monitor);
+        }
+    }
+
     /// Ends the head start.
     pub fn start_all(&mut self) {
         self.to_start.append(&mut self.to_start_later);

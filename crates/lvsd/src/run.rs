@@ -59,6 +59,8 @@ struct Supervisor {
     wanted: Vec<WantedMonitor>,
     monitors: Monitors,
     readiness: Readiness,
+    /// Per service, the monitor to start if the first one finds its real server down.
+    substitutes: Vec<Option<usize>>,
     told: bool,
     hard_shutdown: bool,
     passthrough: Passthrough,
@@ -73,6 +75,10 @@ impl Supervisor {
         let standing = job.monitors.iter().map(|m| (m.service, m.adopted));
         let readiness = Readiness::new(job.services.len(), standing);
         let (first, later) = start_order(&job.monitors, job.services.len());
+        let mut substitutes = vec![None; job.services.len()];
+        for number in later.iter().rev() {
+            substitutes[job.monitors[*number].service] = Some(*number);
+        }
         first.into_iter().for_each(|number| monitors.start(number));
         later
             .into_iter()
@@ -83,6 +89,7 @@ impl Supervisor {
             services: job.services,
             wanted: job.monitors,
             monitors,
+            substitutes,
             told: false,
             hard_shutdown: job.hard_shutdown,
             passthrough: Passthrough::default(),
@@ -201,8 +208,10 @@ impl Supervisor {
     fn heard(&mut self, monitor: usize, verdict: Verdict) {
         self.readiness.heard(monitor, verdict);
         if verdict == Verdict::Down {
-            // The head start was for a real server that is not there.
-            self.monitors.start_all();
+            match self.substitutes[self.wanted[monitor].service].take() {
+                Some(substitute) => self.monitors.start_next(substitute),
+                None => self.monitors.start_all(),
+            }
         }
         self.tell_if_ready();
     }

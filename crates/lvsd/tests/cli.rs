@@ -47,7 +47,7 @@ fn help_usage_and_version() {
         let ran = lvsd(&[option]);
         assert_eq!(ran.status, Some(0));
         for word in [
-            "-c, --configfile <FILE>",
+            "-c, --configfile FILE",
             "-n, --nodaemon",
             "--nofork",
             "-v, --verbose",
@@ -70,7 +70,7 @@ fn help_usage_and_version() {
 fn a_wrong_command_line_is_named_and_ends_with_1() {
     for (args, named) in [
         (&["--bogus"][..], "--bogus"),
-        (&["-c"][..], "--configfile"),
+        (&["-c"][..], "-c"),
         (&["lvs.cf"][..], "lvs.cf"),
         (&["-x"][..], "-x"),
     ] {

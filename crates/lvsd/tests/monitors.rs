@@ -365,6 +365,18 @@ async fn the_first_have_a_head_start_and_the_rest_follow_by_themselves() {
     stop(set, PATIENCE).await;
 
     let mut set = monitors(&["exec sleep 60"], false);
+    for _ in 0..3 {
+        let number = set.add(script("exec sleep 60"));
+        set.start_later(number);
+    }
+    set.start_next(3);
+    set.start_next(3);
+    for expected in [0, 3, 1, 2] {
+        assert!(matches!(next(&mut set).await, Event::Started(number, _) if number == expected));
+    }
+    stop(set, PATIENCE).await;
+
+    let mut set = monitors(&["exec sleep 60"], false);
     let number = set.add(script("exec sleep 60"));
     set.start_later(number);
     set.start_all();
