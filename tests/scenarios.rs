@@ -1,4 +1,9 @@
 //! Stories an admin would tell, one file each, played in the lab.
 
+mod cold_start;
+mod failover;
+mod heartbeats;
 mod lab_failures;
 mod lab_itself;
+mod serving;
+mod takeover;

@@ -1,5 +1,8 @@
 //! Processes as `/proc` shows them.
 
+use crate::error::{Error, Result};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fs;
 use std::os::linux::fs::MetadataExt;
 
@@ -22,6 +25,16 @@ impl ProcessInfo {
     /// Whether it has ended and nobody has asked how.
     pub fn is_zombie(&self) -> bool {
         self.state == 'Z'
+    }
+
+    /// Sends it a signal: for processes that a program under test started, not the lab.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        kill(Pid::from_raw(self.pid), signal).map_err(|errno| {
+            Error::broken(format!(
+                "cannot signal {} ({}): {errno}",
+                self.name, self.pid
+            ))
+        })
     }
 
     /// One process, if it exists.

@@ -34,7 +34,16 @@ pub fn bind(links: &[Link], port: u16) -> Result<Vec<UdpSocket>, Error> {
 /// The links in the event loop.
 pub struct Links {
     port: u16,
-    links: Vec<(Link, tokio::net::UdpSocket)>,
+    links: Vec<OpenLink>,
+}
+
+struct OpenLink {
+    ends: Link,
+    /// For sending and for emptying: the system is asked directly. The event loop's own handle
+    /// answers from what the loop last saw, which right after a start or a stall is nothing.
+    socket: UdpSocket,
+    /// For waiting.
+    waiter: tokio::net::UdpSocket,
 }
 
 /// What came over a link.
@@ -59,7 +68,14 @@ impl Links {
         let links = links
             .iter()
             .zip(sockets)
-            .map(|(link, socket)| Ok((*link, tokio::net::UdpSocket::from_std(socket)?)))
+            .map(|(ends, socket)| {
+                let waiter = tokio::net::UdpSocket::from_std(socket.try_clone()?)?;
+                Ok(OpenLink {
+                    ends: *ends,
+                    socket,
+                    waiter,
+                })
+            })
             .collect::<io::Result<_>>()?;
         Ok(Self { port, links })
     }
@@ -70,12 +86,10 @@ impl Links {
         let datagram = heartbeat::encode(state);
         self.links
             .iter()
-            .filter_map(|(link, socket)| {
-                let partner = SocketAddr::new(IpAddr::V4(link.partner), self.port);
-                socket
-                    .try_send_to(&datagram, partner)
-                    .err()
-                    .map(|error| (link.partner, error))
+            .filter_map(|link| {
+                let partner = SocketAddr::new(IpAddr::V4(link.ends.partner), self.port);
+                let sent = link.socket.send_to(&datagram, partner);
+                sent.err().map(|error| (link.ends.partner, error))
             })
             .collect()
     }
@@ -89,11 +103,12 @@ impl Links {
     }
 
     fn poll_receive(&self, context: &mut Context<'_>) -> Poll<io::Result<Received>> {
-        for (link, socket) in &self.links {
+        for link in &self.links {
             let mut bytes = [0; BUFFER];
             let mut buffer = ReadBuf::new(&mut bytes);
-            if let Poll::Ready(sender) = socket.poll_recv_from(context, &mut buffer) {
-                return Poll::Ready(sender.map(|sender| read(link, sender.ip(), buffer.filled())));
+            if let Poll::Ready(sender) = link.waiter.poll_recv_from(context, &mut buffer) {
+                let received = sender.map(|sender| read(&link.ends, sender.ip(), buffer.filled()));
+                return Poll::Ready(received);
             }
         }
         Poll::Pending
@@ -102,10 +117,10 @@ impl Links {
     /// Throws away what waits in the sockets, up to a bound that no queue of a partner reaches.
     pub fn discard(&self) {
         const BOUND: usize = 100_000;
-        for (_, socket) in &self.links {
+        for link in &self.links {
             let mut bytes = [0; BUFFER];
             for _ in 0..BOUND {
-                if socket.try_recv_from(&mut bytes).is_err() {
+                if link.socket.recv_from(&mut bytes).is_err() {
                     break;
                 }
             }
@@ -151,6 +166,61 @@ mod tests {
             read(&link, partner, &[]),
             Received::Bad(heartbeat::Error::Size(0), _)
         ));
+    }
+
+    fn loopback(own: u8, partner: u8) -> Link {
+        let address = |last| Ipv4Addr::new(127, 7, 7, last);
+        Link {
+            own: address(own),
+            partner: address(partner),
+        }
+    }
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime")
+    }
+
+    /// The two ends of a link, on a free port.
+    fn pair() -> [Links; 2] {
+        let ends = [loopback(1, 2), loopback(2, 1)];
+        let sockets = bind(&ends[..1], 0).expect("a free port");
+        let port = sockets[0].local_addr().expect("an address").port();
+        let other = bind(&ends[1..], port).expect("the same port");
+        [(ends[0], sockets), (ends[1], other)]
+            .map(|(ends, sockets)| Links::new(&[ends], port, sockets).expect("links"))
+    }
+
+    #[test]
+    fn the_first_heartbeat_goes_out_before_the_loop_has_turned() {
+        runtime().block_on(async {
+            let [one, other] = pair();
+            assert!(one.send(State::Stopped).is_empty());
+            let received = other.receive().await.expect("received");
+            assert!(
+                matches!(received, Received::Heartbeat(State::Stopped)),
+                "{received:?}"
+            );
+        });
+    }
+
+    #[test]
+    fn what_waits_is_thrown_away_before_the_loop_has_seen_it() {
+        runtime().block_on(async {
+            let [one, other] = pair();
+            for _ in 0..10 {
+                assert!(one.send(State::Stopped).is_empty());
+            }
+            other.discard();
+            assert!(one.send(State::Running).is_empty());
+            let received = other.receive().await.expect("received");
+            assert!(
+                matches!(received, Received::Heartbeat(State::Running)),
+                "{received:?}"
+            );
+        });
     }
 
     #[test]

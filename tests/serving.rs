@@ -1,0 +1,215 @@
+//! The pair comes up, the primary serves, requests are shared by weight, and a real server that
+//! dies is taken out and let in again.
+
+use lab::Error;
+use scenarios::{FiveNodes, SERVERS, Settings, real_server, service};
+use std::time::{Duration, Instant};
+
+const BOUND: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(10);
+
+#[test]
+fn the_primary_serves_and_shares_requests_by_weight() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let cluster = FiveNodes::up(lab)?;
+        let lvs1 = cluster.start_pulse("lvs1")?;
+        let lvs2 = cluster.start_pulse("lvs2")?;
+        lvs1.wait_line("STARTING PULSE AS MASTER", SOON)?;
+        lvs2.wait_line("STARTING PULSE AS BACKUP", SOON)?;
+        cluster.wait_active("lvs1", SOON)?;
+        lvs1.wait_line("backup inactive: activating lvs", SOON)?;
+        assert!(!cluster.has_vip("lvs2")?);
+        assert_eq!(cluster.table("lvs2")?.services, []);
+        assert!(!cluster.host("lvs1")?.ipvsadm()?.contains("lvs2"));
+
+        // 2000:1000:1000 in the file; let in at a 32nd, and doubled from there.
+        let weights = SERVERS.map(|name| {
+            real_server(name)
+                .ok()
+                .and_then(|server| cluster.table("lvs1").ok()?.weight(server))
+        });
+        assert_eq!(weights, [Some(62), Some(31), Some(31)]);
+
+        let client = cluster.poll_vip()?;
+        cluster.wait("400 answers", Duration::from_secs(20), || {
+            Ok(client.view().shares().values().sum::<usize>() >= 400)
+        })?;
+        let view = client.stop();
+        cluster.say(&format!("requests answered: {:?}", view.shares()))?;
+        assert_eq!(view.failures(), [].into());
+        let share = |name: &str| *view.shares().get(name).unwrap_or(&0);
+        let total: usize = view.shares().values().sum();
+        assert!(
+            share("rs1").abs_diff(total / 2) <= total / 50,
+            "{:?}",
+            view.shares()
+        );
+        assert!(
+            share("rs2").abs_diff(total / 4) <= total / 50,
+            "{:?}",
+            view.shares()
+        );
+        assert!(
+            share("rs3").abs_diff(total / 4) <= total / 50,
+            "{:?}",
+            view.shares()
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn a_dead_real_server_is_taken_out_and_let_in_after_reentry() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let cluster = FiveNodes::up(lab)?;
+        let lvs1 = cluster.start_pulse("lvs1")?;
+        let _lvs2 = cluster.start_pulse("lvs2")?;
+        cluster.wait_active("lvs1", SOON)?;
+        let rs2 = real_server("rs2")?;
+
+        let refused = Instant::now();
+        cluster.server("rs2")?.refuse()?;
+        cluster.wait("rs2 out of the table", SOON, || {
+            Ok(!cluster.table("lvs1")?.has(rs2))
+        })?;
+        let out_after = refused.elapsed();
+        lvs1.wait_line(
+            "[inactive] shutting down 192.168.1.4:80 due to connection failure",
+            SOON,
+        )?;
+        cluster.measured(
+            "a dead real server was out after",
+            out_after.as_millis(),
+            "ms",
+        )?;
+        // timeout is 3 s, the last pass was up to 2 s before the death, a check takes a while.
+        assert!(out_after > Duration::from_secs(1), "{out_after:?}");
+        assert!(
+            out_after < Duration::from_millis(3000 + 2000 + 500),
+            "{out_after:?}"
+        );
+
+        let client = cluster.poll_vip()?;
+        cluster.wait("100 answers", SOON, || {
+            Ok(client.view().shares().values().sum::<usize>() >= 100)
+        })?;
+        let view = client.stop();
+        assert_eq!(
+            view.failures(),
+            [].into(),
+            "nobody is sent to a dead server"
+        );
+        assert_eq!(view.shares().get("rs2"), None);
+
+        let back = Instant::now();
+        cluster.server("rs2")?.listen()?;
+        cluster.wait("rs2 in the table", SOON, || {
+            Ok(cluster.table("lvs1")?.has(rs2))
+        })?;
+        let in_after = back.elapsed();
+        lvs1.wait_line("[ active ] making 192.168.1.4:80 available", SOON)?;
+        cluster.measured("it was in again after", in_after.as_millis(), "ms")?;
+        // reentry is 3 s of passes, the first of which comes within an interval of 2 s.
+        assert!(in_after >= Duration::from_secs(3), "{in_after:?}");
+        assert!(
+            in_after < Duration::from_millis(3000 + 2 * 2000 + 500),
+            "{in_after:?}"
+        );
+        let weight = cluster.table("lvs1")?.weight(rs2);
+        assert_eq!(
+            weight,
+            Some(31),
+            "a cold server starts at a 32nd of its weight"
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn one_failed_check_takes_nobody_out() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let settings = Settings {
+            timeout: "10".into(),
+            ..Settings::quick()
+        };
+        let cluster = FiveNodes::up_with(lab, &settings)?;
+        let lvs1 = cluster.start_pulse("lvs1")?;
+        let _lvs2 = cluster.start_pulse("lvs2")?;
+        cluster.wait_active("lvs1", SOON)?;
+        let rs3 = cluster.server("rs3")?;
+        // One check every 2 s: a server that is away for 2.2 s misses one, perhaps two.
+        rs3.refuse()?;
+        std::thread::sleep(Duration::from_millis(2200));
+        rs3.listen()?;
+        std::thread::sleep(Duration::from_secs(4));
+        assert_eq!(lvs1.log().count("shutting down 192.168.1.5:80"), 0);
+        assert!(cluster.table("lvs1")?.has(real_server("rs3")?));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_real_server_that_accepts_and_never_answers_is_taken_out() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let cluster = FiveNodes::up(lab)?;
+        let lvs1 = cluster.start_pulse("lvs1")?;
+        let _lvs2 = cluster.start_pulse("lvs2")?;
+        cluster.wait_active("lvs1", SOON)?;
+        cluster.server("rs1")?.hang()?;
+        lvs1.wait_line("READ to 192.168.1.3:80 timed out", SOON)?;
+        cluster.wait("rs1 out of the table", SOON, || {
+            Ok(!cluster.table("lvs1")?.has(real_server("rs1")?))
+        })?;
+        let client = cluster.poll_vip()?;
+        cluster.wait("50 answers", SOON, || {
+            Ok(client.view().shares().values().sum::<usize>() >= 50)
+        })?;
+        assert_eq!(client.stop().failures(), [].into());
+        Ok(())
+    });
+}
+
+#[test]
+fn weights_grow_to_those_of_the_file() {
+    lab::scenario(lab::here!(), Duration::from_secs(120), |lab| {
+        let settings = Settings {
+            weights: [100, 50, 1],
+            ..Settings::quick()
+        };
+        let cluster = FiveNodes::up_with(lab, &settings)?;
+        let _lvs1 = cluster.start_pulse("lvs1")?;
+        let _lvs2 = cluster.start_pulse("lvs2")?;
+        cluster.wait_active("lvs1", SOON)?;
+        let start = Instant::now();
+        let weights = || -> lab::Result<Vec<i64>> {
+            let table = cluster.table("lvs1")?;
+            let servers = SERVERS.map(real_server);
+            servers
+                .into_iter()
+                .map(|server| {
+                    let server = server?;
+                    table
+                        .weight(server)
+                        .ok_or_else(|| Error::broken(format!("no {server}")))
+                })
+                .collect()
+        };
+        assert_eq!(weights()?, [3, 1, 1]);
+        for expected in [[6, 2, 1], [12, 4, 1], [24, 8, 1]] {
+            cluster.wait("the next weights", Duration::from_secs(25), || {
+                Ok(weights()? == expected)
+            })?;
+        }
+        let took = start.elapsed();
+        cluster.measured("three doublings took", took.as_secs_f32(), "s")?;
+        assert!(
+            took > Duration::from_secs(58) && took < Duration::from_secs(64),
+            "{took:?}"
+        );
+        assert_eq!(
+            cluster.client()?.get_http(service(), SOON).server(),
+            Some("rs1")
+        );
+        Ok(())
+    });
+}
