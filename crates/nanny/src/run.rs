@@ -44,7 +44,7 @@ fn start(settings: &Settings, background: &mut Option<Background>) -> Result<Exi
         Stage::NoFork | Stage::Foreground => Some(Parent::watch()),
     };
     let signals = Signals::block().map_err(|errno| Error::Signals(errno.into()))?;
-    let target = Target::new(settings.server, Dialogue::for_port(settings.server.port()));
+    let target = Target::new(settings.server, Dialogue::for_port(settings.service.port()));
     let now = Instant::now();
     let first = Attempt::start(&target, now);
 

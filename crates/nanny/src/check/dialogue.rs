@@ -10,7 +10,8 @@ pub struct Dialogue {
 }
 
 impl Dialogue {
-    /// The dialogue on a port: port 80 is asked for a page, other ports for nothing.
+    /// The dialogue with the servers of a virtual port: those of port 80 are asked for a page,
+    /// whatever their own port, others for nothing.
     #[must_use]
     pub fn for_port(port: u16) -> Option<Self> {
         (port == 80).then(|| Self {

@@ -1,0 +1,147 @@
+//! Each way a server can fail: verdict, line, time bound.
+
+use std::time::Duration;
+
+use crate::nanny::{DESCRIPTORS, Nanny, SLACK};
+use crate::server::{Blackhole, Manner, PAGE, Server, refusing};
+
+const RULES: &str = "-t 0.5 --interval 100ms -a 0";
+const TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The first check fails with this line, after at least `least` and soon after that.
+#[track_caller]
+fn fails(mut nanny: Nanny, line: &str, least: Duration) {
+    let said = nanny.wait_for("[inactive]") - nanny.started;
+    assert!(
+        nanny.seen.iter().any(|seen| seen.ends_with(line)),
+        "{:#?}",
+        nanny.seen
+    );
+    assert!(
+        nanny
+            .seen
+            .iter()
+            .any(|seen| seen.ends_with("is not available yet"))
+    );
+    assert!(said >= least, "{said:?}");
+    assert!(said <= least + SLACK, "{said:?}");
+    // It goes on so, and holds nothing back.
+    nanny.never_says("[ active ]", TIMEOUT * 3);
+    let descriptors = nanny.descriptors();
+    assert!(descriptors <= DESCRIPTORS, "{descriptors}");
+}
+
+#[test]
+fn refused() {
+    let address = refusing();
+    let line = format!("CONNECT to {address} failed: Connection refused");
+    fails(Nanny::asking(address, RULES), &line, Duration::ZERO);
+    fails(Nanny::connecting(address, RULES), &line, Duration::ZERO);
+}
+
+#[test]
+fn dropped() {
+    let hole = Blackhole::new();
+    let line = format!("CONNECT to {} timed out", hole.address);
+    fails(Nanny::asking(hole.address, RULES), &line, TIMEOUT);
+}
+
+#[test]
+fn unreachable() {
+    // TCP to the broadcast address has no route: the kernel refuses before it sends anything.
+    let address = "255.255.255.255:80".parse().expect("an address");
+    let line = "CONNECT to 255.255.255.255:80 failed: Network is unreachable";
+    fails(Nanny::asking(address, RULES), line, Duration::ZERO);
+}
+
+#[test]
+fn accepts_and_says_nothing() {
+    let server = Server::up(Manner::Hangs);
+    let line = format!("READ to {} timed out", server.address);
+    fails(Nanny::asking(server.address, RULES), &line, TIMEOUT);
+}
+
+#[test]
+fn closes_at_once() {
+    let server = Server::up(Manner::Closes);
+    let mut nanny = Nanny::asking(server.address, RULES);
+    nanny.wait_for("[inactive]");
+    // Which one depends on whether the close overtakes the request.
+    let address = server.address;
+    let lines = [
+        format!("READ to {address} failed: closed before the whole reply came"),
+        format!("READ to {address} failed: Connection reset by peer"),
+        format!("SEND to {address} failed: Broken pipe"),
+        format!("SEND to {address} failed: Connection reset by peer"),
+    ];
+    let said = |seen: &String| lines.iter().any(|line| seen.ends_with(line.as_str()));
+    assert!(nanny.seen.iter().any(said), "{:#?}", nanny.seen);
+    nanny.never_says("[ active ]", TIMEOUT * 2);
+}
+
+#[test]
+fn resets() {
+    let server = Server::up(Manner::Resets);
+    let mut nanny = Nanny::asking(server.address, RULES);
+    nanny.wait_for("[inactive]");
+    nanny.never_says("[ active ]", TIMEOUT * 2);
+}
+
+#[test]
+fn answers_half_and_closes() {
+    let server = Server::up(Manner::Answers(b"HTT"));
+    let line = format!(
+        "READ to {} failed: closed before the whole reply came",
+        server.address
+    );
+    fails(Nanny::asking(server.address, RULES), &line, Duration::ZERO);
+}
+
+#[test]
+fn answers_wrong() {
+    let server = Server::up(Manner::Answers(b"SSH-2.0-OpenSSH_9.2\r\n"));
+    let line = format!(
+        "READ to {} failed: the reply is not as expected",
+        server.address
+    );
+    fails(Nanny::asking(server.address, RULES), &line, Duration::ZERO);
+}
+
+#[test]
+fn answers_too_slowly() {
+    let server = Server::up(Manner::ByteByByte(&[b'H'; 1]));
+    fails(
+        Nanny::asking(server.address, RULES),
+        "failed: closed before the whole reply came",
+        Duration::ZERO,
+    );
+}
+
+#[test]
+fn answers_byte_by_byte_and_passes() {
+    let server = Server::up(Manner::ByteByByte(b"HTTP/1.0 200 OK\r\n\r\n"));
+    let mut nanny = Nanny::asking(server.address, RULES);
+    nanny.wait_for("[ active ]");
+    nanny.never_says("[inactive]", TIMEOUT * 3);
+}
+
+#[test]
+fn answers_ten_million_bytes_and_passes_in_the_same_memory() {
+    let server = Server::up(Manner::Floods);
+    let mut nanny = Nanny::asking(server.address, "-t 1 --interval 10ms -a 0");
+    nanny.wait_for("[ active ]");
+    let before = nanny.memory();
+    nanny.never_says("[inactive]", Duration::from_secs(1));
+    assert!(server.accepted() > 5);
+    assert!(nanny.memory() <= before + 8, "{} KiB", nanny.memory());
+}
+
+#[test]
+fn a_failing_server_is_told_of_once_in_a_while() {
+    let address = refusing();
+    let mut nanny = Nanny::connecting(address, "-t 0.5 --interval 5ms -a 0");
+    nanny.wait_for("[inactive]");
+    nanny.never_says("CONNECT", Duration::from_secs(1));
+    let _server = Server::up_at(address, PAGE);
+    nanny.wait_for("[ active ]");
+}

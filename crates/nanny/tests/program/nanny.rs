@@ -1,0 +1,176 @@
+//! A nanny under test: its lines with the time each came, its process.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use ::nix::sys::signal::{Signal, kill};
+use ::nix::unistd::Pid;
+
+/// Longer than anything here takes, on a busy machine too.
+pub(crate) const LONG: Duration = Duration::from_secs(20);
+
+/// How late a line may come on a busy machine.
+pub(crate) const SLACK: Duration = Duration::from_secs(1);
+
+/// Its descriptors at most: signals, a check's socket, the syslog daemon's.
+pub(crate) const DESCRIPTORS: usize = 3;
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_nanny");
+
+/// A running nanny; killed when dropped.
+pub(crate) struct Nanny {
+    child: Child,
+    lines: Receiver<(Instant, String)>,
+    pub(crate) seen: Vec<String>,
+    pub(crate) started: Instant,
+}
+
+/// The arguments for a server: the virtual port decides about the dialogue.
+pub(crate) fn arguments(server: SocketAddr, virtual_port: u16, more: &str) -> Vec<String> {
+    let line = format!(
+        "-h {} -V 127.0.0.9 -p {virtual_port} -r {} --lvs --norun {more}",
+        server.ip(),
+        server.port()
+    );
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+impl Nanny {
+    /// Starts one in the foreground that only connects.
+    pub(crate) fn connecting(server: SocketAddr, more: &str) -> Self {
+        Self::start(
+            Command::new(PROGRAM)
+                .args(arguments(server, 21, more))
+                .arg("-n"),
+        )
+    }
+
+    /// Starts one in the foreground that asks for a page.
+    pub(crate) fn asking(server: SocketAddr, more: &str) -> Self {
+        Self::start(
+            Command::new(PROGRAM)
+                .args(arguments(server, 80, more))
+                .arg("-n"),
+        )
+    }
+
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let started = Instant::now();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("nanny starts");
+        let stdout = child.stdout.take().expect("a pipe");
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines() {
+                let line = line.expect("text");
+                if sender.send((Instant::now(), line)).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            child,
+            lines,
+            seen: Vec::new(),
+            started,
+        }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"))
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("it lives");
+    }
+
+    /// Waits for the next line that contains `text`; the time it came.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) -> Instant {
+        let end = Instant::now() + LONG;
+        loop {
+            let rest = end.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(rest) {
+                Ok((at, line)) => {
+                    assert!(line.starts_with("nanny: "), "{line}");
+                    let found = line.contains(text);
+                    self.seen.push(line);
+                    if found {
+                        return at;
+                    }
+                }
+                Err(_) => panic!("no line with {text:?} after {:#?}", self.seen),
+            }
+        }
+    }
+
+    /// Waits so long, in which no line may contain `text`.
+    #[track_caller]
+    pub(crate) fn never_says(&mut self, text: &str, time: Duration) {
+        let end = Instant::now() + time;
+        loop {
+            let rest = end.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(rest) {
+                Ok((_, line)) => {
+                    assert!(!line.contains(text), "{line} after {:#?}", self.seen);
+                    self.seen.push(line);
+                }
+                Err(RecvTimeoutError::Timeout) => return,
+                Err(RecvTimeoutError::Disconnected) => panic!("ended after {:#?}", self.seen),
+            }
+        }
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let end = Instant::now() + LONG;
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait().expect("waited for") {
+                // The pipe closes when whoever else has it, a child's child, ends as well.
+                loop {
+                    match self.lines.recv_timeout(LONG) {
+                        Ok((_, line)) => self.seen.push(line),
+                        Err(RecvTimeoutError::Disconnected) => return status,
+                        Err(RecvTimeoutError::Timeout) => panic!("its output did not end"),
+                    }
+                }
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        panic!("it did not end");
+    }
+
+    /// How many descriptors it has opened itself; what the test runner leaks are pipes.
+    pub(crate) fn descriptors(&self) -> usize {
+        let path = format!("/proc/{}/fd", self.child.id());
+        std::fs::read_dir(path)
+            .expect("it lives")
+            .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+            .filter(|link| !link.to_string_lossy().starts_with("pipe:"))
+            .filter(|link| !link.starts_with("/"))
+            .count()
+    }
+
+    /// Its anonymous resident memory, in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("it lives");
+        let line = status.lines().find(|line| line.starts_with("RssAnon:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number.expect("RssAnon").parse().expect("a number")
+    }
+}
+
+impl Drop for Nanny {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

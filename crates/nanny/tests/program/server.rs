@@ -1,0 +1,154 @@
+//! Real servers that answer, and those that do not, each in its own way.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use socket2::{Domain, SockRef, Socket, Type};
+
+/// What a server does with a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Reads the request and answers these bytes, then closes.
+    Answers(&'static [u8]),
+    /// The same, a byte at a time.
+    ByteByByte(&'static [u8]),
+    /// Answers `HTTP` and ten million bytes more.
+    Floods,
+    /// Keeps the connection and says nothing.
+    Hangs,
+    /// Closes as soon as it has accepted.
+    Closes,
+    /// Resets as soon as it has accepted.
+    Resets,
+}
+
+pub(crate) const PAGE: Manner = Manner::Answers(b"HTTP/1.0 200 OK\r\n\r\n");
+
+/// A server on loopback, down when dropped.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    stop: Arc<AtomicBool>,
+    accepted: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    pub(crate) fn up(manner: Manner) -> Self {
+        Self::up_at((Ipv4Addr::LOCALHOST, 0).into(), manner)
+    }
+
+    pub(crate) fn up_at(address: SocketAddr, manner: Manner) -> Self {
+        let listener = TcpListener::bind(address).expect("bound");
+        listener.set_nonblocking(true).expect("non-blocking");
+        let address = listener.local_addr().expect("an address");
+        let stop = Arc::new(AtomicBool::new(false));
+        let accepted = Arc::new(AtomicU64::new(0));
+        let (stopped, counter) = (Arc::clone(&stop), Arc::clone(&accepted));
+        let thread = std::thread::spawn(move || {
+            let mut kept = Vec::new();
+            while !stopped.load(Ordering::Relaxed) {
+                match listener.accept() {
+                    Ok((connection, _)) => {
+                        counter.fetch_add(1, Ordering::Relaxed);
+                        // A nanny that has seen enough resets the connection: no error here.
+                        kept.extend(serve(connection, manner).ok().flatten());
+                    }
+                    Err(_) => std::thread::sleep(Duration::from_micros(200)),
+                }
+            }
+        });
+        Self {
+            address,
+            stop,
+            accepted,
+            thread: Some(thread),
+        }
+    }
+
+    /// How many connections it has accepted.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Serves one connection; gives it back where it is to be kept open.
+fn serve(mut connection: TcpStream, manner: Manner) -> std::io::Result<Option<TcpStream>> {
+    connection.set_nonblocking(false)?;
+    connection.set_nodelay(true)?;
+    connection.set_write_timeout(Some(Duration::from_secs(1)))?;
+    connection.set_read_timeout(Some(Duration::from_secs(1)))?;
+    let mut request = [0; 1024];
+    match manner {
+        Manner::Answers(text) => {
+            let _ = connection.read(&mut request)?;
+            connection.write_all(text)?;
+        }
+        Manner::ByteByByte(text) => {
+            let _ = connection.read(&mut request)?;
+            for byte in text {
+                connection.write_all(&[*byte])?;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        Manner::Floods => {
+            let _ = connection.read(&mut request)?;
+            connection.write_all(b"HTTP")?;
+            for _ in 0..1000 {
+                connection.write_all(&[b'x'; 10_000])?;
+            }
+        }
+        Manner::Hangs => return Ok(Some(connection)),
+        Manner::Closes => {}
+        Manner::Resets => SockRef::from(&connection).set_linger(Some(Duration::ZERO))?,
+    }
+    Ok(None)
+}
+
+/// A free port of loopback that refuses connections.
+pub(crate) fn refusing() -> SocketAddr {
+    Server::up(Manner::Closes).address
+}
+
+/// A server whose queue is full: the kernel drops what would connect, as a dead host does.
+pub(crate) struct Blackhole {
+    pub(crate) address: SocketAddr,
+    _listener: Socket,
+    _queued: Vec<Socket>,
+}
+
+impl Blackhole {
+    pub(crate) fn new() -> Self {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
+        listener.bind(&any.into()).expect("bound");
+        listener.listen(0).expect("listening");
+        let bound = listener.local_addr().expect("an address");
+        let address = bound.as_socket().expect("an IP address");
+        let queued = (0..8)
+            .map(|_| {
+                let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+                socket.set_nonblocking(true).expect("non-blocking");
+                let _ = socket.connect(&bound);
+                socket
+            })
+            .collect();
+        Self {
+            address,
+            _listener: listener,
+            _queued: queued,
+        }
+    }
+}

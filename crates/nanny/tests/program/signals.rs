@@ -1,0 +1,94 @@
+//! Signals, in the middle of checks too, and the parent's death.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use ::nix::sys::signal::Signal;
+
+use crate::nanny::{Nanny, PROGRAM, SLACK, arguments};
+use crate::server::{Blackhole, Manner, Server, refusing};
+
+#[test]
+fn a_stop_takes_effect_at_once_even_during_a_check() {
+    let hole = Blackhole::new();
+    let silent = Server::up(Manner::Hangs);
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        for address in [hole.address, silent.address] {
+            let mut nanny = Nanny::asking(address, "-t 60 --interval 60");
+            nanny.wait_for("starting LVS client monitor");
+            std::thread::sleep(Duration::from_millis(100));
+            let before = Instant::now();
+            nanny.signal(signal);
+            let said = nanny.wait_for(&format!("Terminating due to signal {}", signal as i32));
+            assert!(said - before < SLACK);
+            assert_eq!(nanny.ended().code(), Some(0));
+            assert!(before.elapsed() < SLACK * 2);
+        }
+    }
+}
+
+#[test]
+fn a_server_is_forced_out_and_in_and_back_to_normal() {
+    let server = Server::up(Manner::Hangs);
+    let mut nanny = Nanny::connecting(server.address, "-t 0.3 --interval 50ms -a 100");
+    nanny.wait_for("[ active ]");
+    nanny.signal(Signal::SIGUSR1);
+    nanny.wait_for("signal 10: out until further notice");
+    nanny.wait_for("[inactive]");
+    nanny.never_says("[ active ]", Duration::from_millis(300));
+    nanny.signal(Signal::SIGHUP);
+    nanny.wait_for("signal 1: back to normal");
+    nanny.wait_for("[ active ]");
+
+    nanny.signal(Signal::SIGUSR2);
+    nanny.wait_for("signal 12: in until further notice");
+    drop(server);
+    nanny.wait_for("CONNECT to");
+    nanny.never_says("[inactive]", Duration::from_secs(1));
+    nanny.signal(Signal::SIGHUP);
+    nanny.wait_for("[inactive] shutting down");
+    assert!(nanny.seen.iter().all(|line| !line.contains("Terminating")));
+}
+
+#[test]
+fn a_server_that_never_passed_can_be_forced_in() {
+    let address = refusing();
+    let mut nanny = Nanny::connecting(address, "-t 0.3 --interval 50ms");
+    nanny.wait_for("is not available yet");
+    nanny.signal(Signal::SIGUSR2);
+    nanny.wait_for("[ active ]");
+    nanny.signal(Signal::SIGHUP);
+    nanny.wait_for("[inactive]");
+}
+
+#[test]
+fn a_nanny_that_was_stopped_looks_before_it_judges() {
+    let server = Server::up(Manner::Hangs);
+    let mut nanny = Nanny::connecting(server.address, "-t 0.3 --interval 100ms -a 100");
+    nanny.wait_for("[ active ]");
+    for _ in 0..3 {
+        nanny.signal(Signal::SIGSTOP);
+        std::thread::sleep(Duration::from_secs(1));
+        nanny.signal(Signal::SIGCONT);
+        nanny.never_says("[inactive]", Duration::from_millis(350));
+    }
+}
+
+#[test]
+fn the_parents_death_ends_a_nanny() {
+    let server = Server::up(Manner::Hangs);
+    let more = "-n -c -t 60 --interval 60";
+    let line = arguments(server.address, 80, more).join(" ");
+    // The shell's child has the pipe; the line is said after the parent was noted.
+    let script = format!("{PROGRAM} {line} & wait");
+    let mut shell = Nanny::start(Command::new("/bin/sh").args(["-c", &script]));
+    shell.wait_for("starting LVS client monitor");
+    let before = Instant::now();
+    shell.signal(Signal::SIGKILL);
+    let said = shell.wait_for("the parent is gone: leaving the table to its successor");
+    assert!(said - before < SLACK);
+    // The end of its output is the end of the nanny.
+    shell.ended();
+    assert!(before.elapsed() < SLACK * 2);
+    assert!(shell.seen.iter().all(|line| !line.contains("Terminating")));
+}

@@ -1,0 +1,115 @@
+//! The start: exit status, wrong command lines, the background.
+
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use ::nix::sys::signal::{Signal, kill};
+use ::nix::unistd::Pid;
+
+use crate::nanny::{LONG, Nanny, PROGRAM, arguments};
+use crate::server::{Manner, Server, refusing};
+
+fn output(args: &[&str]) -> Output {
+    Command::new(PROGRAM)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .expect("it runs")
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_one_line_and_status_1() {
+    for (args, line) in [
+        (&[][..], "nanny: one of --lvs and --fos is needed\n"),
+        (
+            &[
+                "-h",
+                "127.0.0.1",
+                "-V",
+                "127.0.0.9",
+                "--lvs",
+                "-e",
+                "/bin/true",
+            ],
+            "nanny: option --send_program is not supported in this version\n",
+        ),
+        (
+            &["-h", "127.0.0.1", "-V", "127.0.0.9", "--lvs", "-w", "-1"],
+            "nanny: --weight -1: expected 0 to 2147483647\n",
+        ),
+    ] {
+        let output = output(args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), line);
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn help_usage_and_version_go_to_stdout_with_status_0() {
+    for option in ["-?", "--help", "--usage", "--version"] {
+        let output = output(&[option]);
+        assert_eq!(output.status.code(), Some(0), "{option}");
+        assert!(output.stderr.is_empty());
+        assert!(!output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn load_data_is_named_and_not_read() {
+    let address = refusing();
+    let mut nanny = Nanny::connecting(address, "-U ruptime");
+    nanny
+        .wait_for("load data by ruptime is not read in this version: the weight stays as assigned");
+    let mut nanny = Nanny::connecting(address, "-U none");
+    nanny.wait_for("[inactive]");
+    assert!(nanny.seen.iter().all(|line| !line.contains("load data")));
+}
+
+/// The processes whose command line is this.
+fn running(args: &[String]) -> Vec<Pid> {
+    let mut wanted = vec![PROGRAM.to_owned()];
+    wanted.extend_from_slice(args);
+    let wanted = format!("{}\0", wanted.join("\0"));
+    let entries = std::fs::read_dir("/proc").expect("proc");
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid: &i32| {
+            std::fs::read(format!("/proc/{pid}/cmdline"))
+                .is_ok_and(|line| line == wanted.as_bytes())
+        })
+        .map(Pid::from_raw)
+        .collect()
+}
+
+#[test]
+fn in_the_background_it_outlives_its_starter_until_it_is_stopped() {
+    let server = Server::up(Manner::Hangs);
+    let args = arguments(server.address, 21, "--interval 100ms");
+    // From a thread that ends: nobody's death means anything to a nanny in the background.
+    let status = std::thread::scope(|scope| {
+        let starter = scope.spawn(|| {
+            Command::new(PROGRAM)
+                .args(&args)
+                .stdin(Stdio::null())
+                .status()
+        });
+        starter.join().expect("no panic").expect("it runs")
+    });
+    assert_eq!(status.code(), Some(0));
+    let pids = running(&args);
+    assert_eq!(pids.len(), 1, "{pids:?}");
+    for descriptor in 0..3 {
+        let link = std::fs::read_link(format!("/proc/{}/fd/{descriptor}", pids[0]));
+        assert_eq!(link.expect("open").to_str(), Some("/dev/null"));
+    }
+    let before = server.accepted();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(server.accepted() > before, "it checks");
+    kill(pids[0], Signal::SIGTERM).expect("it lives");
+    let end = Instant::now() + LONG;
+    while !running(&args).is_empty() {
+        assert!(Instant::now() < end, "it did not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
