@@ -22,7 +22,7 @@ use crate::log::Message;
 use crate::monitors::Spec;
 use crate::programs::Programs;
 use crate::run::{Job, run_to_the_end};
-use crate::wanted::{LeftAside, Wanted, WantedService, wanted};
+use crate::wanted::{LeftAside, Wanted, WantedService, wanted as decide};
 
 /// The name in error messages and in syslog, whatever name the program is called by.
 const PROGRAM: &str = "lvsd";
@@ -92,7 +92,7 @@ fn check_programs<'a>(config: &'a Config, programs: &mut Programs<'a>) -> Result
 fn prepare(config: &Config, verbose: bool) -> Result<(Wanted, Plan, Client), Error> {
     let mut client = Client::open()?;
     let present = Table::read(&mut client)?;
-    let wanted = wanted(config, &present, verbose);
+    let wanted = decide(config, &present, verbose);
     let plan = present.diff(&wanted.table);
     Ok((wanted, plan, client))
 }
@@ -159,15 +159,6 @@ fn start_here(
     }
     program_table(&mut client, &plan, &wanted.services)?;
 
-    match background {
-        Some(background) => background.ready()?,
-        None if cli.no_fork && !cli.no_daemon => {
-            // Fails only where this process leads a group already, as a shell's child does.
-            let _ = nix::unistd::setsid();
-            daemonize::detach()?;
-        }
-        None => {}
-    }
     let job = Job {
         client,
         services: wanted.services,
@@ -177,7 +168,28 @@ fn start_here(
         hard_shutdown: *config.hard_shutdown,
         foreground: cli.no_daemon,
     };
-    run_to_the_end(job, &held).map_err(failed("run the event loop"))
+    let result = detach(background, cli)
+        .and_then(|()| run_to_the_end(job, &held).map_err(failed("run the event loop")));
+    if result.is_err() {
+        // The event loop would have done this, and did not come to it.
+        let services = decide(config, &Table::new(), cli.verbose).services;
+        clear(&mut Client::open()?, &services);
+    }
+    result
+}
+
+/// Lets go of the terminal, unless the admin wants it kept.
+fn detach(background: Option<Background>, cli: &Cli) -> Result<(), Error> {
+    match background {
+        Some(background) => background.ready()?,
+        None if cli.no_fork && !cli.no_daemon => {
+            // Fails only where this process leads a group already, as a shell's child does.
+            let _ = nix::unistd::setsid();
+            daemonize::detach()?;
+        }
+        None => {}
+    }
+    Ok(())
 }
 
 /// Makes the changes. If one fails, takes this file's services out again.
