@@ -4,6 +4,7 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use nix::libc;
 use nix::sys::prctl;
@@ -31,8 +32,9 @@ pub fn prepare(command: &mut Command, on_parent_death: OnParentDeath) {
         command.env_remove(name);
     }
     let parent = Pid::this();
+    let ignored = ignored_signals();
     let in_child = move || -> io::Result<()> {
-        reset_signals()?;
+        reset_signals(ignored)?;
         close_on_exec_from(3)?;
         if on_parent_death == OnParentDeath::Terminate {
             prctl::set_pdeathsig(Signal::SIGTERM)?;
@@ -48,9 +50,32 @@ pub fn prepare(command: &mut Command, on_parent_death: OnParentDeath) {
     unsafe { command.pre_exec(in_child) };
 }
 
-/// Default action for every signal, empty mask: an ignored signal would be inherited over exec.
-fn reset_signals() -> io::Result<()> {
-    for signal in 1..=libc::SIGRTMAX() {
+/// The signals that this process ignores. Read once: a daemon changes nothing about it later.
+///
+/// exec resets every handler by itself and leaves ignored signals ignored (execve(2)), so these
+/// are all there is to reset: one by one for all 64 would cost as much as the fork.
+fn ignored_signals() -> u64 {
+    static IGNORED: OnceLock<u64> = OnceLock::new();
+    *IGNORED.get_or_init(|| {
+        std::fs::read_to_string("/proc/self/status")
+            .ok()
+            .and_then(|status| ignored_in(&status))
+            // Without /proc nothing is known: reset all.
+            .unwrap_or(u64::MAX)
+    })
+}
+
+/// The mask of ignored signals in the text of `/proc/PID/status` (proc(5)).
+fn ignored_in(status: &str) -> Option<u64> {
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
+}
+
+/// Default action for the signals in `mask`, of which bit 0 is signal 1; nothing blocked.
+fn reset_signals(mask: u64) -> io::Result<()> {
+    for signal in (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1) {
         // SAFETY: the default action runs no handler. It is refused for SIGKILL, SIGSTOP and
         // libc's own two signals, which is as well.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
@@ -112,6 +137,13 @@ mod tests {
             // Signals 32 and 33 are libc's own.
             assert_eq!(set & !(0b11 << 31), 0, "{line}");
         }
+    }
+
+    #[test]
+    fn ignored_signals_are_read_from_proc() {
+        let status = "Name:\tpulse\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001006\n";
+        assert_eq!(ignored_in(status), Some(1 << 12 | 1 << 2 | 1 << 1));
+        assert_eq!(ignored_in("Name:\tpulse\n"), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
+use std::mem::ManuallyDrop;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -30,14 +31,16 @@ pub enum Error {
     },
 }
 
-/// A pid file that this process holds.
+/// A pid file that this process holds until it ends.
 ///
 /// The lock, not the number in the file, decides whether a daemon runs: a pid left behind by a
 /// killed daemon never stops the next one.
 #[derive(Debug)]
 pub struct PidFile {
     path: PathBuf,
-    lock: Flock<File>,
+    /// Never dropped: the drop would unlock the file for every process that shares it, and a
+    /// starter that exits shares it with its daemon. The lock goes with the last process.
+    lock: ManuallyDrop<Flock<File>>,
 }
 
 impl PidFile {
@@ -63,6 +66,7 @@ impl PidFile {
                 .map_err(failed)?;
             match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
                 Ok(lock) if is_at(&lock, path) => {
+                    let lock = ManuallyDrop::new(lock);
                     return Ok(Self {
                         path: path.to_owned(),
                         lock,

@@ -34,7 +34,9 @@ const REPORTS: usize = 256;
 /// How long killed processes may take to vanish.
 const AFTER_KILL: Duration = Duration::from_secs(2);
 /// How long the first monitors have the processor to themselves.
-const HEAD_START: Duration = Duration::from_millis(25);
+const HEAD_START: Duration = Duration::from_millis(100);
+/// How long the others wait yet once the first have given their verdicts.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What happens to a monitor. The first field is its number.
 #[derive(Debug)]
@@ -160,6 +162,13 @@ impl Monitors {
         let place = self.to_start_later.iter().position(|m| *m == monitor);
         if let Some(monitor) = place.and_then(|place| self.to_start_later.remove(place)) {
             self.to_start.push_back(monitor);
+        }
+    }
+
+    /// Ends the head start in a moment: whoever waited for the first verdicts acts on them first.
+    pub fn start_all_soon(&mut self) {
+        if !self.to_start_later.is_empty() {
+            self.head_start_ends = Some(Instant::now() + PAUSE);
         }
     }
 

@@ -221,7 +221,8 @@ impl Supervisor {
             return;
         }
         self.told = true;
-        self.monitors.start_all();
+        // pulse raises the addresses now: that comes before the other monitors.
+        self.monitors.start_all_soon();
         match ready::tell() {
             Ok(()) => Message::Ready.log(),
             Err(error) => Message::NotTold {

@@ -106,11 +106,7 @@ fn start(config: &Config, cli: &Cli) -> Result<ExitCode, Error> {
     let mut background = None;
     if by_itself {
         match fork_to_background()? {
-            Side::Starter(status) => {
-                // Dropping it would take the lock, which is the daemon's by now, off the file.
-                std::mem::forget(pid_file);
-                return Ok(status);
-            }
+            Side::Starter(status) => return Ok(status),
             Side::Daemon(daemon) => background = Some(daemon),
         }
     }
