@@ -5,5 +5,7 @@ mod failover;
 mod heartbeats;
 mod lab_failures;
 mod lab_itself;
+mod operation;
+mod refusals;
 mod serving;
 mod takeover;

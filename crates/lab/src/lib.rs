@@ -61,5 +61,5 @@ pub use owners::{OwnerWatch, Owners, Span};
 pub use paths::{built_program, target_dir};
 pub use process::{Exit, Process, Program};
 pub use procfs::ProcessInfo;
-pub use run::{Cause, Failure, scenario, test_name, try_scenario};
+pub use run::{Cause, Failure, scenario, scenario_in_guest, test_name, try_scenario};
 pub use topology::{HostPlan, Topology, WirePlan};

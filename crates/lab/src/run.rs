@@ -46,10 +46,30 @@ pub fn scenario(name: &str, bound: Duration, story: impl FnOnce(&mut Lab) -> Res
     }
 }
 
+/// The same as [`scenario`], always in a guest: for stories that change the kernel itself, as by
+/// unloading its modules.
+///
+/// # Panics
+/// As [`scenario`].
+pub fn scenario_in_guest(name: &str, bound: Duration, story: impl FnOnce(&mut Lab) -> Result<()>) {
+    if let Err(failure) = play(name, bound, start::guest, story) {
+        panic!("{failure}");
+    }
+}
+
 /// The same as [`scenario`], with the failure as a value. Inside the lab this does not return.
 pub fn try_scenario(
     name: &str,
     bound: Duration,
+    story: impl FnOnce(&mut Lab) -> Result<()>,
+) -> Result<(), Box<Failure>> {
+    play(name, bound, start::choose_kernel, story)
+}
+
+fn play(
+    name: &str,
+    bound: Duration,
+    choose_kernel: fn() -> Result<Kernel>,
     story: impl FnOnce(&mut Lab) -> Result<()>,
 ) -> Result<(), Box<Failure>> {
     if let Some(dir) = std::env::var_os(INSIDE_VARIABLE) {
@@ -57,7 +77,7 @@ pub fn try_scenario(
     }
     let fail = |cause, message, logs: &Path| Box::new(Failure::new(name, cause, message, logs));
     let not_started = |error: Error| fail(Cause::NotStarted, chain(&error), Path::new(""));
-    let kernel = start::choose_kernel().map_err(not_started)?;
+    let kernel = choose_kernel().map_err(not_started)?;
     let dir = paths::fresh_run_dir(name).map_err(not_started)?;
     let job = job(kernel, name, bound, &dir).map_err(not_started)?;
     let verdict = start::run(&job).map_err(|error| fail(Cause::NotStarted, chain(&error), &dir))?;

@@ -36,6 +36,15 @@ pub(super) fn choose_kernel() -> Result<Kernel> {
     })
 }
 
+/// The guest's kernel and no other, or what to do so that this machine has it.
+pub(super) fn guest() -> Result<Kernel> {
+    choose(Machine {
+        root: false,
+        has_ipvs: false,
+        has_guest: Path::new(GUEST_KERNEL).exists(),
+    })
+}
+
 /// What matters of a machine.
 #[derive(Clone, Copy)]
 struct Machine {
