@@ -1,6 +1,7 @@
 //! Project chores: `cargo xtask CHORE`. One file per chore; this one only finds it.
 
 mod check;
+mod demo;
 mod run;
 mod setup;
 mod test;
@@ -21,6 +22,11 @@ const CHORES: &[Chore] = &[
         name: "setup",
         about: "find what is missing on this machine, and install it",
         run: setup::main,
+    },
+    Chore {
+        name: "demo",
+        about: "set up, build, and show a cluster that loses its active router",
+        run: demo::main,
     },
     Chore {
         name: "test",

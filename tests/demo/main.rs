@@ -1,0 +1,102 @@
+//! The demo: the HOWTO's cluster serves, loses its active router, and goes on serving. Played in
+//! the lab, told on a screen, every sentence checked before it is shown.
+//!
+//! `cargo xtask demo` builds this program and runs it. It writes what it shows to the file
+//! `narration` in the run's directory, which the outside copies to the terminal as it grows: in a
+//! guest there is no other way out for a text free of the kernel's own messages.
+
+mod comeback;
+mod picture;
+mod router;
+mod screen;
+mod start;
+mod story;
+mod takeover;
+mod timeline;
+mod traffic;
+
+use lab::{Cause, Failure};
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The name of the run, and of the directory of its logs.
+const NAME: &str = "demo";
+/// How long the story may take. The boot of a guest does not count.
+const BOUND: Duration = Duration::from_secs(60);
+
+fn main() -> ExitCode {
+    match lab::try_scenario(NAME, BOUND, story::tell) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprint!("{}", report(&failure));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What was expected, what was seen, where the logs are and how they end.
+fn report(failure: &Failure) -> String {
+    let what = match failure.cause {
+        Cause::NotStarted => "the demo could not start",
+        Cause::Story => "a promise was not kept",
+        Cause::TimedOut | Cause::Lost => "the demo came to no end",
+    };
+    let mut text = format!("\ndemo: {what}\n");
+    for line in failure.message.lines() {
+        let _ = writeln!(text, "  {line}");
+    }
+    for (path, tail) in &failure.tails {
+        let name = path.strip_prefix(&failure.logs).unwrap_or(path);
+        // A guest's console is of use only where the guest itself is in doubt.
+        if name.parent().is_none_or(|host| host.as_os_str().is_empty())
+            && failure.cause == Cause::Story
+        {
+            continue;
+        }
+        let _ = writeln!(text, "  the end of {}:", name.display());
+        for line in tail.lines() {
+            let _ = writeln!(text, "  | {line}");
+        }
+    }
+    if !failure.logs.as_os_str().is_empty() {
+        let _ = writeln!(text, "  logs:     {}", failure.logs.display());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(cause: Cause) -> Failure {
+        Failure {
+            scenario: NAME.into(),
+            cause,
+            message: "expected: rain\nseen:     sun".into(),
+            logs: "/logs/demo".into(),
+            tails: vec![
+                ("/logs/demo/lvs1/pulse.log".into(), "one\ntwo".into()),
+                ("/logs/demo/console.log".into(), "boot".into()),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_broken_promise_is_reported_without_the_console() {
+        assert_eq!(
+            report(&failure(Cause::Story)),
+            "\ndemo: a promise was not kept\n  expected: rain\n  seen:     sun\n  \
+             the end of lvs1/pulse.log:\n  | one\n  | two\n  logs:     /logs/demo\n"
+        );
+    }
+
+    #[test]
+    fn a_lost_guest_is_reported_with_it() {
+        let text = report(&failure(Cause::Lost));
+        assert!(
+            text.contains("the end of console.log:\n  | boot\n"),
+            "{text}"
+        );
+    }
+}
