@@ -26,6 +26,8 @@ pub enum Attempt {
     DeleteService(ServiceKey),
     /// Listing the destinations of a service.
     ListDestinations(ServiceKey),
+    /// Looking for one destination.
+    GetDestination(ServiceKey, DestinationKey),
     /// Adding a destination.
     AddDestination(ServiceKey, DestinationKey),
     /// Changing a destination.
@@ -61,6 +63,7 @@ impl fmt::Display for Attempt {
             Self::EditService(service) => write!(f, "change service {service}"),
             Self::DeleteService(service) => write!(f, "delete service {service}"),
             Self::ListDestinations(service) => write!(f, "list destinations of {service}"),
+            Self::GetDestination(service, key) => write!(f, "read destination {key} of {service}"),
             Self::AddDestination(service, key) => write!(f, "add destination {key} to {service}"),
             Self::EditDestination(service, key) => {
                 write!(f, "change destination {key} of {service}")
@@ -104,7 +107,7 @@ impl fmt::Display for Because<'_> {
 pub enum Error {
     /// The kernel has no generic netlink family `IPVS`, and could not load it.
     #[error(
-        "IPVS is not available in this kernel (no netlink family IPVS; module ip_vs is not loaded)"
+        "IPVS is not available in this kernel: no netlink family IPVS; module ip_vs is not loaded"
     )]
     NoIpvs,
 

@@ -192,7 +192,7 @@ fn a_test_start_says_what_it_would_do_or_why_it_cannot() {
         assert_eq!(ran.stdout, "");
         let last = ran.stderr.lines().last().expect("a line");
         assert!(
-            last.starts_with("lvsd: IPVS is not available in this kernel")
+            last.starts_with("lvsd: IPVS is not available in this kernel: ")
                 || last.ends_with("permission denied (CAP_NET_ADMIN is needed)"),
             "{}",
             ran.stderr

@@ -1,15 +1,17 @@
 //! The server's place in the kernel's IPVS table. All use of `ipvs-netlink` is here.
 
-use ipvs_netlink::{
-    Client, Destination, DestinationEntry, DestinationKey, Error, Forwarding, Protocol, ServiceKey,
-};
+use ipvs_netlink::{Client, Destination, DestinationKey, Error, Forwarding, Protocol, ServiceKey};
 
 use crate::settings::{Method, Settings};
 
 /// What is asked of the kernel; the tests have one of their own.
 pub(crate) trait Kernel {
-    /// The destinations of a service; none if there is no such service.
-    fn destinations(&mut self, service: &ServiceKey) -> Result<Vec<DestinationEntry>, Error>;
+    /// A destination, if there is such a service and it has it.
+    fn find(
+        &mut self,
+        service: &ServiceKey,
+        key: &DestinationKey,
+    ) -> Result<Option<Destination>, Error>;
     /// Adds a destination.
     fn add(&mut self, service: &ServiceKey, destination: &Destination) -> Result<(), Error>;
     /// Changes a destination.
@@ -19,8 +21,13 @@ pub(crate) trait Kernel {
 }
 
 impl Kernel for Client {
-    fn destinations(&mut self, service: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
-        self.destinations(service)
+    fn find(
+        &mut self,
+        service: &ServiceKey,
+        key: &DestinationKey,
+    ) -> Result<Option<Destination>, Error> {
+        let found = self.destination(service, key)?;
+        Ok(found.map(|entry| entry.destination))
     }
     fn add(&mut self, service: &ServiceKey, destination: &Destination) -> Result<(), Error> {
         self.add_destination(service, destination)
@@ -84,10 +91,8 @@ impl<K: Kernel> Table<K> {
     /// A server that is there with another forwarding method gets the right one; thresholds that
     /// it has are kept from now on.
     pub(crate) fn find(&mut self) -> Result<Option<u32>, Error> {
-        let entries = self.kernel.destinations(&self.service)?;
         let key = self.destination.key;
-        let mut found = entries.into_iter().map(|entry| entry.destination);
-        let Some(found) = found.find(|found| found.key == key) else {
+        let Some(found) = self.kernel.find(&self.service, &key)? else {
             return Ok(None);
         };
         self.destination.upper_threshold = found.upper_threshold;

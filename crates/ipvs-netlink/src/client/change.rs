@@ -70,8 +70,8 @@ impl<L: Link> Core<L> {
                 }
             }
             (Err(error @ Error::AlreadyExists { .. }), Change::AddDestination(key, wanted)) => {
-                let entries = self.destinations(key)?;
-                let is_there = entries.iter().any(|entry| entry.destination == *wanted);
+                let entry = self.destination(key, &wanted.key)?;
+                let is_there = entry.is_some_and(|entry| entry.destination == *wanted);
                 if is_there { Ok(()) } else { Err(error) }
             }
             (Err(Error::NoSuchService { .. }), Change::DeleteService(_))

@@ -19,7 +19,11 @@ use crate::{Attempt, Error};
 const ANSWER_ROOM: usize = 4096;
 
 /// Room for a datagram of a dump: the kernel fills as much as was asked for, up to this.
-const DUMP_ROOM: usize = 32 * 1024;
+pub(super) const DUMP_ROOM: usize = 32 * 1024;
+
+/// Least room for a datagram of a dump: what the kernel fills however little is asked for
+/// (`NLMSG_GOODSIZE`: a page, and at most this).
+pub(super) const LEAST_DUMP_ROOM: usize = 8 * 1024;
 
 /// Most bytes of requests sent at once: far below any socket's send buffer.
 const SEND_LIMIT: usize = 64 * 1024;
@@ -93,14 +97,6 @@ fn refusal(attempt: Attempt, errno: Errno, text: Option<String>) -> Error {
     }
 }
 
-/// The messages of a dump.
-pub(super) struct Dump {
-    /// What the kernel listed.
-    pub(super) messages: Vec<Message>,
-    /// Whether it was all made in one go, so that no change can have come between its parts.
-    pub(super) whole: bool,
-}
-
 /// What became of the requests of a window.
 pub(super) struct Window {
     /// The result of each request, in order; `None` where there was no answer.
@@ -153,18 +149,22 @@ impl<L: Link> Exchange<L> {
             .map(drop)
     }
 
-    /// Asks for a list.
-    pub(super) fn dump(&mut self, message: Message, family: u16) -> Result<Dump, Failure> {
+    /// Asks for a list and passes its messages to `take` as they come. Tells whether it was all
+    /// made in one go, so that no change can have come between its parts.
+    ///
+    /// `room` is what a datagram may take: from [`LEAST_DUMP_ROOM`], which costs little memory, to
+    /// [`DUMP_ROOM`], which makes more lists fit one.
+    pub(super) fn dump(
+        &mut self,
+        message: Message,
+        family: u16,
+        room: usize,
+        mut take: impl FnMut(Message) -> Result<(), DecodeError>,
+    ) -> Result<bool, Failure> {
         self.begin();
         let sequence = self.append(message, family, NLM_F_REQUEST | NLM_F_DUMP);
-        let mut messages = Vec::new();
-        let mut take = |payload: &[u8]| {
-            messages.push(decode(payload)?);
-            Ok(())
-        };
-        let whole =
-            self.converse(|exchange| exchange.read_answers(sequence, DUMP_ROOM, &mut take))?;
-        Ok(Dump { messages, whole })
+        let mut take = |payload: &[u8]| take(decode(payload)?);
+        self.converse(|exchange| exchange.read_answers(sequence, room, &mut take))
     }
 
     /// Sends as many of the requests at once as their answers are sure to fit, at least one, and

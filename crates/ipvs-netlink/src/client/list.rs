@@ -6,11 +6,12 @@
 //! keys in the same order, and none twice.
 
 use std::collections::HashSet;
-use std::hash::Hash;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use netlink_packet_core::DecodeError;
 
 use super::core::Core;
+use super::exchange::{DUMP_ROOM, LEAST_DUMP_ROOM};
 use super::link::Link;
 use crate::message::{
     Attribute, Command, DaemonAttribute, DestinationAttribute, Message, ServiceAttribute,
@@ -56,21 +57,56 @@ impl<L: Link> Core<L> {
         &mut self,
         service: &ServiceKey,
     ) -> Result<Vec<DestinationEntry>, Error> {
-        let family = service.family();
         self.list(
             Attempt::ListDestinations(*service),
-            &Message {
-                command: Command::GetDest,
-                attributes: vec![Attribute::Service(ServiceAttribute::of_key(service))],
-            },
-            |attribute| match attribute {
-                Attribute::Destination(attributes) => {
-                    Some(DestinationAttribute::entry(attributes, family))
-                }
-                _ => None,
-            },
+            &destinations_request(service),
+            |attribute| destination_entry(attribute, service),
             |entry: &DestinationEntry| -> DestinationKey { entry.destination.key },
         )
+    }
+
+    /// One destination of a service. The kernel has no command for that, so this reads the list,
+    /// and keeps nothing of it but the one entry: processes that look for their own destination
+    /// are many and small.
+    ///
+    /// What is in a list is there, whatever changed meanwhile. What is not may have been skipped,
+    /// unless the list came in one piece, or came twice with the same keys in the same order.
+    pub(super) fn destination(
+        &mut self,
+        service: &ServiceKey,
+        key: &DestinationKey,
+    ) -> Result<Option<DestinationEntry>, Error> {
+        let attempt = Attempt::GetDestination(*service, *key);
+        let mut previous = None;
+        for _ in 0..TRIES {
+            let mut found = None;
+            let mut keys = DefaultHasher::new();
+            let request = destinations_request(service);
+            let whole = self
+                .exchange
+                .dump(request, self.family, LEAST_DUMP_ROOM, |message| {
+                    for attribute in &message.attributes {
+                        let Some(entry) = destination_entry(attribute, service).transpose()? else {
+                            continue;
+                        };
+                        entry.destination.key.hash(&mut keys);
+                        if entry.destination.key == *key {
+                            found = Some(entry);
+                        }
+                    }
+                    Ok(())
+                })
+                .map_err(|failure| failure.during(attempt))?;
+            let keys = Some(keys.finish());
+            if found.is_some() || whole || previous == keys {
+                return Ok(found);
+            }
+            previous = keys;
+        }
+        Err(Error::Interrupted {
+            attempt,
+            tries: TRIES,
+        })
     }
 
     /// The synchronization daemons.
@@ -101,18 +137,17 @@ impl<L: Link> Core<L> {
     ) -> Result<Vec<T>, Error> {
         let mut previous: Option<Vec<K>> = None;
         for _ in 0..TRIES {
-            let dump = self
+            let mut entries = Vec::new();
+            let whole = self
                 .exchange
-                .dump(request.clone(), self.family)
+                .dump(request.clone(), self.family, DUMP_ROOM, |message| {
+                    for entry in message.attributes.iter().filter_map(&read) {
+                        entries.push(entry?);
+                    }
+                    Ok(())
+                })
                 .map_err(|failure| failure.during(attempt))?;
-            let entries = dump
-                .messages
-                .iter()
-                .flat_map(|message| &message.attributes)
-                .filter_map(&read)
-                .collect::<Result<Vec<T>, _>>()
-                .map_err(|source| Error::Decode { attempt, source })?;
-            if dump.whole {
+            if whole {
                 return Ok(entries);
             }
             let keys: Vec<K> = entries.iter().map(&key).collect();
@@ -125,6 +160,27 @@ impl<L: Link> Core<L> {
             attempt,
             tries: TRIES,
         })
+    }
+}
+
+/// The request for the destinations of a service.
+fn destinations_request(service: &ServiceKey) -> Message {
+    Message {
+        command: Command::GetDest,
+        attributes: vec![Attribute::Service(ServiceAttribute::of_key(service))],
+    }
+}
+
+/// The destination of `service` that an attribute of that list describes.
+fn destination_entry(
+    attribute: &Attribute,
+    service: &ServiceKey,
+) -> Option<Result<DestinationEntry, DecodeError>> {
+    match attribute {
+        Attribute::Destination(attributes) => {
+            Some(DestinationAttribute::entry(attributes, service.family()))
+        }
+        _ => None,
     }
 }
 

@@ -105,6 +105,22 @@ impl Client {
         self.core.destinations(service)
     }
 
+    /// One destination of a service, if it is there. Neither is one of a service that does not
+    /// exist.
+    ///
+    /// The kernel is asked for all of them, having no other command, and everything but the one is
+    /// dropped as it comes: this costs the time of [`Client::destinations`], and a few KiB.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn destination(
+        &mut self,
+        service: &ServiceKey,
+        key: &DestinationKey,
+    ) -> Result<Option<DestinationEntry>, Error> {
+        self.core.destination(service, key)
+    }
+
     /// Adds a service.
     ///
     /// # Errors

@@ -122,8 +122,8 @@ fn errors_say_what_was_tried_on_what() {
     for (error, text) in [
         (
             Error::NoIpvs,
-            "IPVS is not available in this kernel \
-             (no netlink family IPVS; module ip_vs is not loaded)",
+            "IPVS is not available in this kernel: \
+             no netlink family IPVS; module ip_vs is not loaded",
         ),
         (
             Error::Permission {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ipvs_netlink::{Attempt, Stats};
+use ipvs_netlink::Attempt;
 
 use super::*;
 use crate::settings::Stage;
@@ -48,15 +48,8 @@ impl Memory {
 }
 
 impl Kernel for Memory {
-    fn destinations(&mut self, _: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
-        let entry = |destination: &Destination| DestinationEntry {
-            destination: destination.clone(),
-            active_connections: 0,
-            inactive_connections: 0,
-            persistent_connections: 0,
-            stats: Stats::default(),
-        };
-        Ok(self.destinations.values().map(entry).collect())
+    fn find(&mut self, _: &ServiceKey, key: &DestinationKey) -> Result<Option<Destination>, Error> {
+        Ok(self.destinations.get(key).cloned())
     }
     fn add(&mut self, service: &ServiceKey, destination: &Destination) -> Result<(), Error> {
         let key = destination.key;
