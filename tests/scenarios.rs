@@ -3,9 +3,11 @@
 mod cold_start;
 mod failover;
 mod heartbeats;
+mod ipvs_netlink;
 mod lab_failures;
 mod lab_itself;
 mod operation;
 mod refusals;
 mod serving;
+mod supervision;
 mod takeover;

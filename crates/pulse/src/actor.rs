@@ -121,6 +121,7 @@ impl Actor {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
         self.perform(first);
+        self.settle();
         while !(self.exiting && self.lvsd.is_none()) {
             let wake = self.next_wake();
             tokio::select! {
@@ -160,6 +161,11 @@ impl Actor {
     /// Steps the machine, does what it says, and then what came of that.
     fn handle(&mut self, event: Event) {
         self.follow_ups.push_back(event);
+        self.settle();
+    }
+
+    /// Works off what was left to be done, as by an lvsd that could not be started.
+    fn settle(&mut self) {
         while let Some(event) = self.follow_ups.pop_front() {
             let now = self.now();
             let actions = self.machine.step(event, now);

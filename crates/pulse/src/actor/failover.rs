@@ -125,13 +125,6 @@ impl Actor {
         }
     }
 
-    /// Works off what a failed start left to be done.
-    fn settle(&mut self) {
-        if let Some(event) = self.follow_ups.pop_front() {
-            self.handle(event);
-        }
-    }
-
     pub(super) fn follow(&mut self, steps: Vec<Step>) {
         for step in steps {
             match step {
