@@ -7,10 +7,10 @@ use ipvs_netlink::{
     Table, Tunnel, TunnelChecksum,
 };
 
-use crate::tools::{Outcome, equal, ipvsadm, same_text};
+use super::tools::{Outcome, equal, ipvsadm, same_text};
 
 /// A service named by its address.
-pub(crate) fn address(protocol: Protocol, address: &str, port: u16) -> Outcome<ServiceKey> {
+pub(super) fn address(protocol: Protocol, address: &str, port: u16) -> Outcome<ServiceKey> {
     Ok(ServiceKey::Address {
         protocol,
         address: address.parse()?,
@@ -179,7 +179,7 @@ const EVERYTHING: &str = "\
 ";
 
 /// Adds, changes and deletes everything, one call each, and looks with ipvsadm every time.
-pub(crate) fn ipvsadm_reads_ours(client: &mut Client) -> Outcome {
+pub(super) fn ipvsadm_reads_ours(client: &mut Client) -> Outcome {
     let (table, text) = everything()?;
     same_text("the table prints", &table.to_string(), text)?;
     for service in table.services() {
@@ -260,14 +260,14 @@ pub(crate) fn ipvsadm_reads_ours(client: &mut Client) -> Outcome {
 }
 
 /// Has ipvsadm write everything, and reads it.
-pub(crate) fn we_read_ipvsadms(client: &mut Client) -> Outcome {
+pub(super) fn we_read_ipvsadms(client: &mut Client) -> Outcome {
     let (table, text) = everything()?;
     ipvsadm(&["-R"], text)?;
     equal("read", &Table::read(client)?, &table)
 }
 
 /// Has ipvsadm run plans that fill, change and empty a table.
-pub(crate) fn ipvsadm_runs_plans(client: &mut Client) -> Outcome {
+pub(super) fn ipvsadm_runs_plans(client: &mut Client) -> Outcome {
     let (table, text) = everything()?;
     let mut other = Table::new();
     for service in table.services() {
@@ -301,7 +301,7 @@ pub(crate) fn ipvsadm_runs_plans(client: &mut Client) -> Outcome {
 }
 
 /// Thresholds, which `ipvsadm -S` leaves out: both ways by its list of them.
-pub(crate) fn thresholds(client: &mut Client) -> Outcome {
+pub(super) fn thresholds(client: &mut Client) -> Outcome {
     let key = address(Protocol::Tcp, "1.2.3.1", 80)?;
     client.add_service(&Service::new(key, "wlc"))?;
     let limited = Destination {
@@ -348,7 +348,7 @@ pub(crate) fn thresholds(client: &mut Client) -> Outcome {
 }
 
 /// The forwarding methods that only a netlink client can set come back as they were set.
-pub(crate) fn local_and_bypass(client: &mut Client) -> Outcome {
+pub(super) fn local_and_bypass(client: &mut Client) -> Outcome {
     let key = address(Protocol::Tcp, "1.2.3.1", 80)?;
     client.add_service(&Service::new(key, "wlc"))?;
     for (last, method) in [(1, Forwarding::Local), (2, Forwarding::Bypass)] {

@@ -3,13 +3,18 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use ipvs_netlink::{Change, Client, Destination, Error, Forwarding, Protocol, Service, ServiceKey};
+use ipvs_netlink::{
+    Change, Client, Destination, Error, Family, Forwarding, Protocol, Service, ServiceKey,
+};
 
-use crate::tools::{Outcome, equal};
+use super::tools::{Outcome, equal};
+
+/// How long a table has to keep a reader from reading it.
+const LONG: Duration = Duration::from_secs(20);
 
 /// Every seventh change of 10,000 must fail, in its own place and in its own way, and every other
-/// must be made.
-pub(crate) fn batch(client: &mut Client) -> Outcome {
+/// must be made. Returns how long they took.
+pub(super) fn batch(client: &mut Client) -> Outcome<Duration> {
     let service = |number: usize| ServiceKey::Address {
         protocol: Protocol::Tcp,
         address: [10, 99, 0, number as u8].into(),
@@ -51,28 +56,12 @@ pub(crate) fn batch(client: &mut Client) -> Outcome {
         found += client.destinations(&service(number))?.len();
     }
     equal("destinations", &found, &made)?;
-    println!(
-        "        {} changes in {} ms",
-        changes.len(),
-        spent.as_millis()
-    );
-
-    let start = Instant::now();
-    for change in &changes[100..1100] {
-        if let Change::AddDestination(key, destination) = change {
-            client.edit_destination(key, destination)?;
-        }
-    }
-    println!(
-        "        one at a time: {} ms for 858",
-        start.elapsed().as_millis()
-    );
-    Ok(())
+    Ok(spent)
 }
 
 /// Lists services while another thread adds and deletes some: those that stay are in every list,
 /// and none is there twice.
-pub(crate) fn changing(client: &mut Client) -> Outcome {
+pub(super) fn changing(client: &mut Client) -> Outcome<String> {
     let service = |net: u8, number: u16| ServiceKey::Address {
         protocol: Protocol::Tcp,
         address: [10, net, (number >> 8) as u8, number as u8].into(),
@@ -86,7 +75,7 @@ pub(crate) fn changing(client: &mut Client) -> Outcome {
     }
     let stop = AtomicBool::new(false);
     let (mut lists, mut given_up) = (0, 0);
-    std::thread::scope(|scope| -> Outcome {
+    std::thread::scope(|scope| -> Outcome<String> {
         let churn = scope.spawn(|| -> Result<u32, Error> {
             let mut other = Client::open()?;
             let mut rounds = 0;
@@ -130,7 +119,59 @@ pub(crate) fn changing(client: &mut Client) -> Outcome {
         if lists == 0 || rounds == 0 {
             return Err("never settled".into());
         }
-        println!("        {lists} lists, {given_up} given up, {rounds} rounds of changes");
-        result
+        result?;
+        Ok(format!(
+            "{lists} lists right, {given_up} given up, in {rounds} rounds of changes"
+        ))
+    })
+}
+
+/// Lists a table that never rests until the client gives up.
+pub(super) fn restless(client: &mut Client) -> Outcome {
+    let service = |number: u16| ServiceKey::Fwmark {
+        family: Family::V4,
+        mark: u32::from(number) + 1,
+    };
+    let many: Vec<Change> = (0..4000)
+        .map(|number| Change::AddService(Service::new(service(number), "rr")))
+        .collect();
+    for result in client.batch(&many) {
+        result?;
+    }
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| -> Outcome {
+        let churn = scope.spawn(|| -> Result<(), Error> {
+            let mut other = Client::open()?;
+            let rounds: Vec<Change> = (0..50)
+                .flat_map(|number| {
+                    [
+                        Change::DeleteService(service(number)),
+                        Change::AddService(Service::new(service(number), "rr")),
+                    ]
+                })
+                .collect();
+            while !stop.load(Ordering::Relaxed) {
+                for result in other.batch(&rounds) {
+                    result?;
+                }
+            }
+            Ok(())
+        });
+        let start = Instant::now();
+        let result = loop {
+            match client.services() {
+                Err(error @ Error::Interrupted { .. }) => break Ok(error.to_string()),
+                Err(error) => break Err(error),
+                Ok(_) if start.elapsed() > LONG => break Ok("it never was".to_owned()),
+                Ok(_) => {}
+            }
+        };
+        stop.store(true, Ordering::Relaxed);
+        churn.join().map_err(|_| "the other thread panicked")??;
+        equal(
+            "interrupted",
+            &result?.as_str(),
+            &"cannot list services: the table kept changing in 10 readings",
+        )
     })
 }

@@ -6,15 +6,29 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use ipvs_netlink::Client;
+use lab::Host;
 
 /// How a check ended.
-pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+pub(super) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// A check: it begins with an empty table, and what it leaves is cleared.
-pub(crate) type Check = fn(&mut Client) -> Outcome;
+/// Runs a check on `host`: it begins with an empty table, and what it leaves is cleared.
+pub(super) fn check<T: Send + 'static>(
+    host: &Host,
+    what: &str,
+    check: fn(&mut Client) -> Outcome<T>,
+) -> lab::Result<T> {
+    let run = move || -> Outcome<T> {
+        let mut client = Client::open()?;
+        let value = check(&mut client)?;
+        client.flush()?;
+        Ok(value)
+    };
+    host.inside(move || run().map_err(|error| error.to_string()))
+        .map_err(|error| lab::Error::broken(format!("{what}: {error}")))
+}
 
 /// The output of `ipvsadm` with these arguments and input; an error if it fails.
-pub(crate) fn ipvsadm(arguments: &[&str], input: &str) -> Outcome<String> {
+pub(super) fn ipvsadm(arguments: &[&str], input: &str) -> Outcome<String> {
     let mut child = Command::new("ipvsadm")
         .args(arguments)
         .stdin(Stdio::piped())
@@ -33,7 +47,7 @@ pub(crate) fn ipvsadm(arguments: &[&str], input: &str) -> Outcome<String> {
 }
 
 /// An error that shows both sides unless they are equal.
-pub(crate) fn equal<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Outcome {
+pub(super) fn equal<T: PartialEq + Debug + ?Sized>(what: &str, found: &T, expected: &T) -> Outcome {
     if found == expected {
         Ok(())
     } else {
@@ -42,7 +56,7 @@ pub(crate) fn equal<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -
 }
 
 /// An error that shows both texts unless they are equal.
-pub(crate) fn same_text(what: &str, found: &str, expected: &str) -> Outcome {
+pub(super) fn same_text(what: &str, found: &str, expected: &str) -> Outcome {
     if found == expected {
         Ok(())
     } else {
@@ -51,15 +65,15 @@ pub(crate) fn same_text(what: &str, found: &str, expected: &str) -> Outcome {
 }
 
 /// A generator of pseudo-random numbers (xorshift64), so that a failure can be repeated.
-pub(crate) struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self(seed | 1)
     }
 
     /// A number below `limit`.
-    pub(crate) fn below(&mut self, limit: u32) -> u32 {
+    pub(super) fn below(&mut self, limit: u32) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -67,7 +81,7 @@ impl Random {
     }
 
     /// One of some values.
-    pub(crate) fn one_of<T: Copy>(&mut self, values: &[T]) -> T {
+    pub(super) fn one_of<T: Copy>(&mut self, values: &[T]) -> T {
         values[self.below(values.len() as u32) as usize]
     }
 }

@@ -2,11 +2,11 @@
 
 use ipvs_netlink::{Client, Daemon, DaemonState, Error, Protocol, Service, Timeouts};
 
-use crate::cases::address;
-use crate::tools::{Outcome, equal, ipvsadm, same_text};
+use super::cases::address;
+use super::tools::{Outcome, equal, ipvsadm, same_text};
 
 /// The version, as the head of ipvsadm's list has it; and zeroing, which must not fail.
-pub(crate) fn version(client: &mut Client) -> Outcome {
+pub(super) fn version(client: &mut Client) -> Outcome {
     let info = client.info()?;
     let expected = format!(
         "IP Virtual Server version {} (size={})",
@@ -27,7 +27,7 @@ pub(crate) fn version(client: &mut Client) -> Outcome {
 }
 
 /// Timeouts, both ways, and that a zero leaves one alone.
-pub(crate) fn timeouts(client: &mut Client) -> Outcome {
+pub(super) fn timeouts(client: &mut Client) -> Outcome {
     let before = client.timeouts()?;
     client.set_timeouts(&Timeouts {
         tcp: 901,
@@ -51,7 +51,7 @@ pub(crate) fn timeouts(client: &mut Client) -> Outcome {
 }
 
 /// Daemons, both ways.
-pub(crate) fn daemons(client: &mut Client) -> Outcome {
+pub(super) fn daemons(client: &mut Client) -> Outcome {
     equal("daemons at first", &client.daemons()?, &Vec::new())?;
     let master = Daemon {
         max_length: Some(1400),

@@ -1,17 +1,12 @@
 //! Every refusal the kernel has, provoked, and the words it comes back in.
 
-use std::process::{Command, ExitCode};
-
 use ipvs_netlink::{
-    Change, Client, Destination, Error, Family, Forwarding, Protocol, Service, ServiceKey, Table,
-    Timeouts,
+    Change, Client, Daemon, DaemonState, Destination, Error, Family, Forwarding, Protocol, Service,
+    ServiceKey, Table, Timeouts,
 };
 
-use crate::cases::address;
-use crate::tools::{Outcome, equal, same_text};
-
-/// First argument of the process that runs without the capability.
-pub(crate) const CHILD: &str = "--without-capability";
+use super::cases::address;
+use super::tools::{Outcome, equal, same_text};
 
 /// The text of the error a call must give.
 fn text<T>(what: &str, result: Result<T, Error>) -> Outcome<String> {
@@ -22,7 +17,7 @@ fn text<T>(what: &str, result: Result<T, Error>) -> Outcome<String> {
 }
 
 /// All refusals but those of permission.
-pub(crate) fn all(client: &mut Client) -> Outcome {
+pub(super) fn all(client: &mut Client) -> Outcome {
     let key = address(Protocol::Tcp, "1.2.3.1", 80)?;
     let other = ServiceKey::Fwmark {
         family: Family::V4,
@@ -153,47 +148,44 @@ pub(crate) fn all(client: &mut Client) -> Outcome {
     equal("table after the batch", &Table::read(client)?, &expected)
 }
 
-/// Runs this program again without privileges, where everything must fail the same way.
-pub(crate) fn without_capability(_client: &mut Client) -> Outcome {
-    let output = Command::new("setpriv")
-        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
-        .args(["--inh-caps", "-all", "--bounding-set", "-all"])
-        .arg(std::env::current_exe()?)
-        .arg(CHILD)
-        .output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
-}
-
-/// The process without the capability: opening works, everything else is refused.
-pub(crate) fn child() -> ExitCode {
-    match refusals() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn refusals() -> Outcome {
-    let mut client = Client::open()?;
+/// Without the capability: opening works, everything else is refused.
+pub(super) fn without_capability(client: &mut Client) -> Outcome {
     let key = address(Protocol::Tcp, "1.2.3.1", 80)?;
     let service = Service::new(key, "wlc");
+    let server = Destination::new([10, 0, 0, 1].into(), 80, Forwarding::Masquerade, 1);
+    let daemon = Daemon::new(DaemonState::Master, "lo", 1);
     let results = [
         client.info().map(drop),
         client.services().map(drop),
+        client.service(&key).map(drop),
         client.destinations(&key).map(drop),
+        client.destination(&key, &server.key).map(drop),
         client.add_service(&service),
+        client.edit_service(&service),
+        client.delete_service(&key),
+        client.add_destination(&key, &server),
+        client.edit_destination(&key, &server),
+        client.delete_destination(&key, &server.key),
         client.flush(),
+        client.zero(None),
+        client.zero(Some(&key)),
         client.timeouts().map(drop),
+        client.set_timeouts(&Timeouts::default()),
         client.daemons().map(drop),
+        client.start_daemon(&daemon),
+        client.stop_daemon(DaemonState::Master),
     ];
     for result in results {
         if !matches!(result, Err(Error::Permission { .. })) {
             return Err(format!("not refused for permission: {result:?}").into());
+        }
+    }
+    for result in client.batch(&[
+        Change::AddService(service),
+        Change::AddDestination(key, server),
+    ]) {
+        if !matches!(result, Err(Error::Permission { .. })) {
+            return Err(format!("not refused in a batch: {result:?}").into());
         }
     }
     let error = text("info", client.info())?;
