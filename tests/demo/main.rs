@@ -17,6 +17,7 @@ mod traffic;
 
 use lab::{Cause, Failure};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -35,34 +36,40 @@ fn main() -> ExitCode {
     }
 }
 
-/// What was expected, what was seen, where the logs are and how they end.
+/// How the logs end, and, last because it is what the eye falls on: what was expected, what was
+/// seen, and where the logs are.
 fn report(failure: &Failure) -> String {
-    let what = match failure.cause {
-        Cause::NotStarted => "the demo could not start",
-        Cause::Story => "a promise was not kept",
-        Cause::TimedOut | Cause::Lost => "the demo came to no end",
-    };
-    let mut text = format!("\ndemo: {what}\n");
-    for line in failure.message.lines() {
-        let _ = writeln!(text, "  {line}");
-    }
+    let mut text = String::from("\n");
     for (path, tail) in &failure.tails {
         let name = path.strip_prefix(&failure.logs).unwrap_or(path);
-        // A guest's console is of use only where the guest itself is in doubt.
-        if name.parent().is_none_or(|host| host.as_os_str().is_empty())
-            && failure.cause == Cause::Story
-        {
+        if failure.cause == Cause::Story && !tells_of_the_story(name) {
             continue;
         }
-        let _ = writeln!(text, "  the end of {}:", name.display());
+        let _ = writeln!(text, "the end of {}:", name.display());
         for line in tail.lines() {
-            let _ = writeln!(text, "  | {line}");
+            let _ = writeln!(text, "| {line}");
         }
+    }
+    let what = match failure.cause {
+        Cause::NotStarted => "the lab did not start",
+        Cause::Story => "a promise was not kept",
+        Cause::TimedOut | Cause::Lost => "the story came to no end",
+    };
+    let _ = writeln!(text, "demo: {what}");
+    for line in failure.message.lines() {
+        let _ = writeln!(text, "  {line}");
     }
     if !failure.logs.as_os_str().is_empty() {
         let _ = writeln!(text, "  logs:     {}", failure.logs.display());
     }
     text
+}
+
+/// The log of a program. What it says to syslog is the same, and the guest's console is of use only
+/// where the guest itself is in doubt.
+fn tells_of_the_story(log: &Path) -> bool {
+    let on_a_host = log.parent().is_some_and(|dir| !dir.as_os_str().is_empty());
+    on_a_host && !log.ends_with("syslog.log")
 }
 
 #[cfg(test)]
@@ -77,26 +84,24 @@ mod tests {
             logs: "/logs/demo".into(),
             tails: vec![
                 ("/logs/demo/lvs1/pulse.log".into(), "one\ntwo".into()),
+                ("/logs/demo/lvs1/syslog.log".into(), "<30>one".into()),
                 ("/logs/demo/console.log".into(), "boot".into()),
             ],
         }
     }
 
     #[test]
-    fn a_broken_promise_is_reported_without_the_console() {
+    fn a_broken_promise_is_reported_with_the_logs_of_the_programs() {
         assert_eq!(
             report(&failure(Cause::Story)),
-            "\ndemo: a promise was not kept\n  expected: rain\n  seen:     sun\n  \
-             the end of lvs1/pulse.log:\n  | one\n  | two\n  logs:     /logs/demo\n"
+            "\nthe end of lvs1/pulse.log:\n| one\n| two\ndemo: a promise was not kept\n  \
+             expected: rain\n  seen:     sun\n  logs:     /logs/demo\n"
         );
     }
 
     #[test]
     fn a_lost_guest_is_reported_with_it() {
         let text = report(&failure(Cause::Lost));
-        assert!(
-            text.contains("the end of console.log:\n  | boot\n"),
-            "{text}"
-        );
+        assert!(text.contains("the end of console.log:\n| boot\n"), "{text}");
     }
 }
