@@ -55,8 +55,8 @@ fn connections_and_counters_are_those_of_ipvsadm() {
     lab::scenario(lab::here!(), BOUND, |lab| {
         let host = host(lab)?;
         let _server = traffic::service(&host)?;
-        let _open = traffic::connect(&lab.host("client")?, 3)?;
-        check(&host, "counters", |client| traffic::agrees(client, 3))
+        let _open = traffic::connect(&lab.host("client")?, 40)?;
+        check(&host, "counters", |client| traffic::agrees(client, 40))
     });
 }
 
@@ -77,7 +77,8 @@ fn without_the_capability_everything_is_refused() {
         let refused = errors::without_capability(&mut client);
         return refused.unwrap_or_else(|error| panic!("{error}"));
     }
-    lab::scenario(lab::here!(), BOUND, |lab| {
+    let name = lab::here!();
+    lab::scenario(name, BOUND, |lab| {
         let host = host(lab)?;
         let this = std::env::current_exe().map_err(|source| lab::Error::Io {
             doing: "find this program".to_owned(),
@@ -91,7 +92,7 @@ fn without_the_capability_everything_is_refused() {
             &format!("{UNPRIVILEGED}=yes"),
             &this.display().to_string(),
             "--exact",
-            lab::here!(),
+            name,
         ])?;
         assert!(said.contains("1 passed"), "{said}");
         Ok(())

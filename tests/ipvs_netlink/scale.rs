@@ -128,11 +128,11 @@ pub(super) fn changing(client: &mut Client) -> Outcome<String> {
 
 /// Lists a table that never rests until the client gives up.
 pub(super) fn restless(client: &mut Client) -> Outcome {
-    let service = |number: u16| ServiceKey::Fwmark {
+    let service = |mark: u32| ServiceKey::Fwmark {
         family: Family::V4,
-        mark: u32::from(number) + 1,
+        mark,
     };
-    let many: Vec<Change> = (0..4000)
+    let many: Vec<Change> = (1..=4000)
         .map(|number| Change::AddService(Service::new(service(number), "rr")))
         .collect();
     for result in client.batch(&many) {
@@ -142,17 +142,14 @@ pub(super) fn restless(client: &mut Client) -> Outcome {
     std::thread::scope(|scope| -> Outcome {
         let churn = scope.spawn(|| -> Result<(), Error> {
             let mut other = Client::open()?;
-            let rounds: Vec<Change> = (0..50)
-                .flat_map(|number| {
-                    [
-                        Change::DeleteService(service(number)),
-                        Change::AddService(Service::new(service(number), "rr")),
-                    ]
-                })
-                .collect();
-            while !stop.load(Ordering::Relaxed) {
-                for result in other.batch(&rounds) {
-                    result?;
+            // Never twice the same table.
+            for mark in 5000.. {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                other.add_service(&Service::new(service(mark), "rr"))?;
+                if mark > 5000 {
+                    other.delete_service(&service(mark - 1))?;
                 }
             }
             Ok(())
