@@ -39,13 +39,13 @@ fn main() -> ExitCode {
 /// How the logs end, and, last because it is what the eye falls on: what was expected, what was
 /// seen, and where the logs are.
 fn report(failure: &Failure) -> String {
-    let mut text = String::from("\n");
+    let mut text = String::new();
     for (path, tail) in &failure.tails {
         let name = path.strip_prefix(&failure.logs).unwrap_or(path);
         if failure.cause == Cause::Story && !tells_of_the_story(name) {
             continue;
         }
-        let _ = writeln!(text, "the end of {}:", name.display());
+        let _ = writeln!(text, "\nthe end of {}:", name.display());
         for line in tail.lines() {
             let _ = writeln!(text, "| {line}");
         }
@@ -55,7 +55,7 @@ fn report(failure: &Failure) -> String {
         Cause::Story => "a promise was not kept",
         Cause::TimedOut | Cause::Lost => "the story came to no end",
     };
-    let _ = writeln!(text, "demo: {what}");
+    let _ = writeln!(text, "\ndemo: {what}");
     for line in failure.message.lines() {
         let _ = writeln!(text, "  {line}");
     }
@@ -94,7 +94,7 @@ mod tests {
     fn a_broken_promise_is_reported_with_the_logs_of_the_programs() {
         assert_eq!(
             report(&failure(Cause::Story)),
-            "\nthe end of lvs1/pulse.log:\n| one\n| two\ndemo: a promise was not kept\n  \
+            "\nthe end of lvs1/pulse.log:\n| one\n| two\n\ndemo: a promise was not kept\n  \
              expected: rain\n  seen:     sun\n  logs:     /logs/demo\n"
         );
     }
