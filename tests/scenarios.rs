@@ -2,6 +2,7 @@
 
 mod cold_start;
 mod failover;
+mod footprint;
 mod heartbeats;
 mod ipvs_netlink;
 mod lab_failures;

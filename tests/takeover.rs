@@ -22,7 +22,7 @@ fn every_floating_address_is_announced_five_times_as_reply_and_as_request() {
             let times: Vec<_> = frames.iter().step_by(2).map(|frame| frame.at).collect();
             for pair in times.windows(2) {
                 let apart = pair[1] - pair[0];
-                assert!(apart.abs_diff(Duration::from_secs(1)) < Duration::from_millis(250));
+                assert!(apart.abs_diff(Duration::from_secs(1)) < Duration::from_millis(500));
             }
             assert_eq!(
                 frames.iter().filter(|frame| frame.operation == 2).count(),
@@ -85,7 +85,7 @@ fn a_lone_router_serves_at_once_with_permanent_addresses() {
             start.elapsed().as_millis(),
             "ms",
         )?;
-        assert!(start.elapsed() < Duration::from_secs(2));
+        assert!(start.elapsed() < Duration::from_secs(3));
         let shown = cluster
             .host("lvs1")?
             .tool(&["ip", "-4", "addr", "show", "dev", "eth0"])?;
