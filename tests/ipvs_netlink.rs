@@ -133,6 +133,15 @@ fn ten_thousand_changes_at_once_have_ten_thousand_results() {
 }
 
 #[test]
+fn other_tasks_run_while_a_large_table_is_made_and_read() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let host = host(lab)?;
+        let turns = check(&host, "beside other tasks", scale::beside_other_tasks)?;
+        lab.measured("another task ran", turns, "times")
+    });
+}
+
+#[test]
 fn lists_of_a_table_that_changes_are_right() {
     lab::scenario(lab::here!(), BOUND, |lab| {
         let host = host(lab)?;

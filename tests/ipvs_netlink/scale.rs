@@ -1,10 +1,12 @@
 //! Many changes at once, and lists of a table that changes under them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use ipvs_netlink::tokio::AsyncClient;
 use ipvs_netlink::{
-    Change, Client, Destination, Error, Family, Forwarding, Protocol, Service, ServiceKey,
+    Change, Client, Destination, Error, Family, Forwarding, Protocol, Service, ServiceKey, Table,
 };
 
 use super::tools::{Outcome, equal};
@@ -57,6 +59,56 @@ pub(super) fn batch(client: &mut Client) -> Outcome<Duration> {
     }
     equal("destinations", &found, &made)?;
     Ok(spent)
+}
+
+/// Fills a table of 10,000 destinations, reads it and empties it, all in one task of a runtime with
+/// one thread. Returns how often another task ran meanwhile.
+pub(super) fn beside_other_tasks(client: &mut Client) -> Outcome<u32> {
+    let mut wanted = Table::new();
+    for number in 0..100_u8 {
+        let key = ServiceKey::Address {
+            protocol: Protocol::Tcp,
+            address: [10, 99, 0, number].into(),
+            port: 80,
+        };
+        wanted.insert_service(Service::new(key, "wlc"));
+        for last in 0..100 {
+            let address = [10, 1, number, last].into();
+            wanted.insert_destination(
+                &key,
+                Destination::new(address, 80, Forwarding::Masquerade, 1),
+            );
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let turns = runtime.block_on(async {
+        let other = Arc::new(AtomicU32::new(0));
+        let turns = Arc::clone(&other);
+        let task = tokio::spawn(async move {
+            loop {
+                turns.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+        });
+        let mut client = AsyncClient::open()?;
+        let plan = client.table().await?.diff(&wanted);
+        for result in client.apply(&plan).await {
+            result?;
+        }
+        let filled = other.load(Ordering::Relaxed);
+        let found = client.table().await?;
+        equal("the table", &found, &wanted)?;
+        let turns = other.load(Ordering::Relaxed);
+        for result in client.apply(&found.diff(&Table::new())).await {
+            result?;
+        }
+        task.abort();
+        equal("turns while it was filled", &(filled > 20), &true)?;
+        equal("turns while it was read", &(turns - filled >= 100), &true)?;
+        Outcome::Ok(turns)
+    })?;
+    equal("left", &client.services()?.len(), &0)?;
+    Ok(turns)
 }
 
 /// Lists services while another thread adds and deletes some: those that stay are in every list,

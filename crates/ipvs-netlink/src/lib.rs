@@ -11,6 +11,7 @@
 //!   another, and making them.
 //! - [`Service`], [`Destination`], and their keys: what a table is made of.
 //! - [`message`]: the byte form of all that, without any I/O.
+//! - `tokio` (feature `tokio`): the client for tasks of a runtime.
 //!
 //! # From a wanted table to the kernel's
 //! ```no_run
@@ -74,6 +75,8 @@ pub mod message;
 mod service;
 mod stats;
 mod table;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 pub use client::Client;
 pub use control::{Daemon, DaemonState, Info, Timeouts, Version};

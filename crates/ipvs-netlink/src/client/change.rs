@@ -14,6 +14,30 @@ use crate::{
 /// bits. A longer one would come out short.
 const MAX_PERSISTENCE: u32 = u32::MAX / 1000;
 
+/// A batch under way.
+pub(crate) struct Batch<'a> {
+    changes: &'a [Change],
+    /// The result of each change; `Ok` for those that are not made yet.
+    pub(crate) results: Vec<Result<(), Error>>,
+    /// Which are not made yet.
+    open: std::vec::IntoIter<usize>,
+}
+
+impl<'a> Batch<'a> {
+    /// Refuses what cannot be put to the kernel.
+    pub(crate) fn new(changes: &'a [Change]) -> Self {
+        let results: Vec<Result<(), Error>> = changes.iter().map(check).collect();
+        let open: Vec<usize> = (0..changes.len())
+            .filter(|&index| results[index].is_ok())
+            .collect();
+        Self {
+            changes,
+            results,
+            open: open.into_iter(),
+        }
+    }
+}
+
 impl<L: Link> Core<L> {
     /// Makes one change.
     pub(super) fn change(&mut self, change: &Change) -> Result<(), Error> {
@@ -25,37 +49,41 @@ impl<L: Link> Core<L> {
 
     /// Makes many changes.
     pub(super) fn batch(&mut self, changes: &[Change]) -> Vec<Result<(), Error>> {
-        let mut results: Vec<Result<(), Error>> = changes.iter().map(check).collect();
-        let good: Vec<usize> = (0..changes.len())
-            .filter(|&index| results[index].is_ok())
-            .collect();
-        let mut open = good.as_slice();
-        while !open.is_empty() {
-            let requests = open.iter().map(|&index| Message::from(&changes[index]));
-            let window = self.exchange.window(requests, self.family);
-            let (sent, rest) = open.split_at(window.answers.len());
-            for (&index, answer) in sent.iter().zip(window.answers) {
-                let change = &changes[index];
-                results[index] = match (answer, &window.failure) {
-                    (Some(Ok(())), _) => Ok(()),
-                    (Some(Err(failure)), _) => Err(error(change, failure)),
-                    (None, Some(Failure::Lost) | None) => self.change_again(change),
-                    (None, Some(failure)) => Err(error(change, failure.again())),
-                };
-            }
-            open = rest;
-            // A socket that fails does so for everything that is left.
-            if let Some(failure) = window
-                .failure
-                .filter(|failure| !matches!(failure, Failure::Lost))
-            {
-                for &index in open {
-                    results[index] = Err(error(&changes[index], failure.again()));
-                }
-                break;
+        let mut batch = Batch::new(changes);
+        while self.advance(&mut batch) {}
+        batch.results
+    }
+
+    /// Makes the next changes of a batch, as many as go at once. Returns whether there are more.
+    pub(crate) fn advance(&mut self, batch: &mut Batch<'_>) -> bool {
+        let changes = batch.changes;
+        let open = batch.open.as_slice();
+        if open.is_empty() {
+            return false;
+        }
+        let requests = open.iter().map(|&index| Message::from(&changes[index]));
+        let window = self.exchange.window(requests, self.family);
+        let sent = window.answers.len();
+        for (&index, answer) in open.iter().zip(window.answers) {
+            let change = &changes[index];
+            batch.results[index] = match (answer, &window.failure) {
+                (Some(Ok(())), _) => Ok(()),
+                (Some(Err(failure)), _) => Err(error(change, failure)),
+                (None, Some(Failure::Lost) | None) => self.change_again(change),
+                (None, Some(failure)) => Err(error(change, failure.again())),
+            };
+        }
+        batch.open.by_ref().take(sent).for_each(drop);
+        // A socket that fails does so for everything that is left.
+        if let Some(failure) = window
+            .failure
+            .filter(|failure| !matches!(failure, Failure::Lost))
+        {
+            for index in batch.open.by_ref() {
+                batch.results[index] = Err(error(&changes[index], failure.again()));
             }
         }
-        results
+        !batch.open.as_slice().is_empty()
     }
 
     /// Makes a change whose answer was lost, so that it may have been made already.

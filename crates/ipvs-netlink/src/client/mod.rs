@@ -13,6 +13,8 @@ mod tests;
 
 use std::fmt;
 
+#[cfg(feature = "tokio")]
+pub(crate) use self::change::Batch;
 use self::change::is_name;
 use self::core::Core;
 use self::link::NetlinkSocket;
@@ -206,6 +208,12 @@ impl Client {
     /// with the same values, count as done.
     pub fn batch(&mut self, changes: &[Change]) -> Vec<Result<(), Error>> {
         self.core.batch(changes)
+    }
+
+    /// Makes the next changes of a batch. Returns whether there are more.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn advance(&mut self, batch: &mut Batch<'_>) -> bool {
+        self.core.advance(batch)
     }
 
     /// Zeroes the counters of one service, or of all.

@@ -3,15 +3,14 @@
 mod change;
 mod diff;
 mod print;
+mod reading;
 
 pub use change::{Change, Plan};
+pub(crate) use reading::Reading;
 
 use std::collections::BTreeMap;
 
-use crate::{Attempt, Client, Destination, DestinationKey, Error, Service, ServiceKey};
-
-/// How often a table is read before giving up on one that keeps changing.
-const TRIES: u32 = 10;
+use crate::{Client, Destination, DestinationKey, Error, Service, ServiceKey};
 
 /// Services and their destinations, in the order `ipvsadm -L` prints them.
 ///
@@ -45,29 +44,12 @@ impl Table {
     /// # Errors
     /// [`Error::Interrupted`] when the table kept changing; those of [`Client::services`].
     pub fn read(client: &mut Client) -> Result<Self, Error> {
-        for _ in 0..TRIES {
-            let before = client.services()?;
-            let mut table = Self::new();
-            for entry in before {
-                let key = entry.service.key;
-                table.insert_service(entry.service);
-                for entry in client.destinations(&key)? {
-                    table.insert_as_is(&key, entry.destination);
-                }
-            }
-            let after = client.services()?;
-            let is_same = after.len() == table.services.len()
-                && after
-                    .iter()
-                    .all(|entry| table.service(&entry.service.key).is_some());
-            if is_same {
+        let mut reading = Reading::default();
+        loop {
+            if let Some(table) = reading.advance(client)? {
                 return Ok(table);
             }
         }
-        Err(Error::Interrupted {
-            attempt: Attempt::ListServices,
-            tries: TRIES,
-        })
     }
 
     /// Puts in a service, or changes it and leaves its destinations. Returns what it replaced.
