@@ -61,9 +61,15 @@ impl Screen {
 
     /// Shows a promise that was kept, or fails with what was seen in its place.
     pub(crate) fn promise(&self, claim: &str, kept: bool, seen: impl Display) -> Result<()> {
-        if !kept {
-            return Err(broken(claim, seen));
+        if kept {
+            self.kept(claim)
+        } else {
+            Err(broken(claim, seen))
         }
+    }
+
+    /// Shows a promise that the caller has seen kept.
+    pub(crate) fn kept(&self, claim: &str) -> Result<()> {
         let lines = claim.replace('\n', "\n       ");
         self.write(&format!("{INDENT}ok  {lines}\n"))
     }

@@ -28,11 +28,7 @@ pub(crate) fn show_cluster(demo: &Demo<'_>) -> Result<()> {
             return Err(broken(&format!("{host} has {address}"), "it has not"));
         }
     }
-    screen.promise(
-        "every machine has its own addresses of the picture",
-        true,
-        "",
-    )?;
+    screen.kept("every machine has its own addresses of the picture")?;
     let router = cluster.host("lvs1")?;
     for name in SERVERS {
         let answer = router.get_http(real_server(name)?, SOON);
@@ -41,11 +37,7 @@ pub(crate) fn show_cluster(demo: &Demo<'_>) -> Result<()> {
             return Err(broken(&expected, format!("{:?}", answer.outcome)));
         }
     }
-    screen.promise(
-        "rs1, rs2 and rs3 answer on port 80, each with its name",
-        true,
-        "",
-    )
+    screen.kept("rs1, rs2 and rs3 answer on port 80, each with its name")
 }
 
 /// The kernel under all this.
@@ -78,11 +70,8 @@ pub(crate) fn see_primary_active(
     lvs1.says(begin, "backup inactive: activating lvs")?;
     let active = lvs1.wait_active()?;
     let took = active.saturating_duration_since(lvs1.pulse.started());
-    demo.screen.promise(
-        "lvs1 starts as the primary, lvs2 as the backup: their logs say so",
-        true,
-        "",
-    )?;
+    demo.screen
+        .kept("lvs1 starts as the primary, lvs2 as the backup: their logs say so")?;
     let [held, not_held] = [lvs1.holds()?, lvs2.holds()?];
     demo.screen.promise(
         &format!(

@@ -1,8 +1,8 @@
 //! The story, step by step, and what its steps share.
 
 use crate::router::{Router, SOON};
-use crate::screen::{FILE, Screen};
-use crate::timeline::in_bounds;
+use crate::screen::{FILE, Screen, broken};
+use crate::timeline::bounds;
 use crate::{comeback, start, takeover, traffic};
 use lab::{Lab, OwnerWatch, Polling, Result, Signal};
 use scenarios::{FiveNodes, NAT_ROUTER, Settings, service};
@@ -89,8 +89,11 @@ impl Demo<'_> {
         least: Duration,
         most: Duration,
     ) -> Result<()> {
-        let (claim, kept) = in_bounds(what, time, least, most);
-        let seen = format!("{} ms", time.as_millis());
-        self.screen.promise(&claim, kept, seen)
+        let (millis, bounds) = (time.as_millis(), bounds(least, most));
+        if time < least || most < time {
+            return Err(broken(&format!("{what} {bounds}"), format!("{millis} ms")));
+        }
+        let claim = format!("{what:<25} {millis:>5} ms  (promised: {bounds})");
+        self.screen.kept(&claim)
     }
 }

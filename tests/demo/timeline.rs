@@ -1,4 +1,4 @@
-//! Events in milliseconds from a zero, times and their bounds, bars: plain data to plain text.
+//! Events in milliseconds from a zero, bounds of times, bars: plain data to plain text.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -43,20 +43,13 @@ impl Timeline {
     }
 }
 
-/// A time with what is promised of it, and whether that was kept.
-pub(crate) fn in_bounds(
-    what: &str,
-    time: Duration,
-    least: Duration,
-    most: Duration,
-) -> (String, bool) {
-    let range = if least.is_zero() {
+/// What is promised of a time, in words.
+pub(crate) fn bounds(least: Duration, most: Duration) -> String {
+    if least.is_zero() {
         format!("at most {} ms", most.as_millis())
     } else {
         format!("{} to {} ms", least.as_millis(), most.as_millis())
-    };
-    let claim = format!("{what:<25} {:>5} ms  (promised: {range})", time.as_millis());
-    (claim, least <= time && time <= most)
+    }
 }
 
 /// One line for each share, with a bar that is longest for the largest.
@@ -86,19 +79,10 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_shown_with_its_bounds() {
-        let ms = Duration::from_millis;
-        let (claim, kept) = in_bounds("noticed after", ms(2_840), ms(1_800), ms(3_200));
-        let padded = format!("{:<25}", "noticed after");
-        assert_eq!(
-            claim,
-            padded.clone() + "  2840 ms  (promised: 1800 to 3200 ms)"
-        );
-        assert!(kept);
-        let (claim, kept) = in_bounds("noticed after", ms(501), ms(0), ms(500));
-        assert_eq!(claim, padded + "   501 ms  (promised: at most 500 ms)");
-        assert!(!kept);
-        assert!(!in_bounds("", ms(1_799), ms(1_800), ms(3_200)).1);
+    fn bounds_are_said_in_milliseconds() {
+        let second = Duration::from_secs(1);
+        assert_eq!(bounds(second, second * 3), "1000 to 3000 ms");
+        assert_eq!(bounds(Duration::ZERO, second), "at most 1000 ms");
     }
 
     #[test]
