@@ -68,6 +68,13 @@ impl<'demo> Router<'demo> {
         ])
     }
 
+    /// The labels under which `ip` shows the VIP and the gateway's address: a device, or an alias
+    /// of one. Costs a fork.
+    pub(crate) fn labels(&self) -> Result<[Option<String>; 2]> {
+        let shown = self.cluster.host(self.name)?.tool(&["ip", "-4", "addr"])?;
+        Ok([VIP, NAT_ROUTER].map(|address| label(&shown, &address.to_string())))
+    }
+
     /// The number of virtual services in its table.
     pub(crate) fn services(&self) -> Result<usize> {
         Ok(self.cluster.table(self.name)?.services.len())
@@ -83,5 +90,35 @@ impl<'demo> Router<'demo> {
             yes(self.pulse.is_running()),
             self.services()?
         ))
+    }
+}
+
+/// The label of an address in the output of `ip addr`: the last word of the line
+/// `inet ADDRESS/PREFIX ...`.
+fn label(shown: &str, address: &str) -> Option<String> {
+    let line = shown.lines().find(|line| {
+        let mut words = line.split_whitespace();
+        let found = words.nth(1).and_then(|word| word.split_once('/'));
+        found.is_some_and(|(found, _)| found == address)
+    })?;
+    line.split_whitespace().last().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_the_last_word_of_the_line_of_its_address() {
+        let shown = "\
+2: eth1@if9: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default
+    inet 192.168.1.1/24 brd 192.168.1.255 scope global eth1
+       valid_lft forever preferred_lft forever
+    inet 192.168.1.254/24 brd 192.168.1.255 scope global secondary dynamic eth1:1
+       valid_lft 4sec preferred_lft 4sec
+";
+        assert_eq!(label(shown, "192.168.1.1").as_deref(), Some("eth1"));
+        assert_eq!(label(shown, "192.168.1.254").as_deref(), Some("eth1:1"));
+        assert_eq!(label(shown, "192.168.1.2"), None);
     }
 }

@@ -81,6 +81,12 @@ pub(crate) fn see_primary_active(
         held == [true, true],
         format!("has {VIP} and {NAT_ROUTER}: {held:?}"),
     )?;
+    let labels = lvs1.labels()?;
+    demo.screen.promise(
+        "they are on eth0 and, as the file asks, on the alias eth1:1",
+        labels == ["eth0", "eth1:1"].map(|label| Some(label.to_owned())),
+        format!("{labels:?}"),
+    )?;
     demo.screen.promise(
         "lvs2 has neither, and an empty table",
         not_held == [false, false] && lvs2.services()? == 0,
