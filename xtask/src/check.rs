@@ -1,4 +1,5 @@
-//! `check`: formatting, lints and documentation, every warning an error.
+//! `check`: formatting, lints and documentation, every warning an error; and that the fuzz targets
+//! compile.
 
 use crate::run::{cargo, run};
 use anyhow::{Result, ensure};
@@ -24,5 +25,12 @@ pub(crate) fn main(args: &[OsString]) -> Result<()> {
         "--no-deps",
         "--document-private-items",
     ];
-    run(cargo().args(doc).env("RUSTDOCFLAGS", flags))
+    run(cargo().args(doc).env("RUSTDOCFLAGS", flags))?;
+    // Without the fuzzer itself, which takes a C++ compiler and its time.
+    run(cargo().args([
+        "check",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--no-default-features",
+    ]))
 }

@@ -70,6 +70,9 @@ mod client;
 mod control;
 mod destination;
 mod error;
+#[cfg(feature = "__fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod key;
 pub mod message;
 mod service;

@@ -360,7 +360,7 @@ impl Failure {
 }
 
 /// Reads a message of the family from what follows a netlink header.
-pub(super) fn decode(payload: &[u8]) -> Result<Message, DecodeError> {
+pub(crate) fn decode(payload: &[u8]) -> Result<Message, DecodeError> {
     let header = GenlHeader::parse(payload)?;
     // The header was long enough, so the slice is.
     Message::parse_with_param(&payload[header.buffer_len()..], header)

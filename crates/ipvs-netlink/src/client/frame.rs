@@ -35,7 +35,7 @@ where
 
 /// What one frame from the kernel says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Content<'a> {
+pub(crate) enum Content<'a> {
     /// A message of some family: what follows the netlink header.
     Message(&'a [u8]),
     /// The request was carried out, or the dump is complete.
@@ -48,20 +48,20 @@ pub(super) enum Content<'a> {
 
 /// One frame from the kernel.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Frame<'a> {
+pub(crate) struct Frame<'a> {
     /// Number of the request it answers.
     pub(super) sequence: u32,
     /// The table changed while this dump was made, as far as the kernel noticed.
     pub(super) interrupted: bool,
     /// What it says.
-    pub(super) content: Content<'a>,
+    pub(crate) content: Content<'a>,
 }
 
 /// Splits the first frame off a datagram; `None` at its end.
 ///
 /// # Errors
 /// A length does not fit what is there.
-pub(super) fn next<'a>(datagram: &mut &'a [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
+pub(crate) fn next<'a>(datagram: &mut &'a [u8]) -> Result<Option<Frame<'a>>, DecodeError> {
     if datagram.is_empty() {
         return Ok(None);
     }

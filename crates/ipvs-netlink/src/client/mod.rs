@@ -17,6 +17,10 @@ use std::fmt;
 pub(crate) use self::change::Batch;
 use self::change::is_name;
 use self::core::Core;
+#[cfg(feature = "__fuzz")]
+pub(crate) use self::exchange::decode;
+#[cfg(feature = "__fuzz")]
+pub(crate) use self::frame::{Content, next as next_frame};
 use self::link::NetlinkSocket;
 use crate::message::{Attribute, Command, DaemonAttribute, ServiceAttribute};
 use crate::{

@@ -1,0 +1,85 @@
+//! Any bytes, taken for the kernel's: decoding them must not panic, and what was understood must
+//! survive being written and read again.
+#![no_main]
+
+use ipvs_netlink::message::{Attribute, DestinationAttribute, Message, ServiceAttribute};
+use ipvs_netlink::{Change, Daemon, Family, ServiceEntry, ServiceKey, fuzz};
+use libfuzzer_sys::fuzz_target;
+use netlink_packet_core::{Emitable, ParseableParametrized};
+use netlink_packet_generic::{GenlFamily, GenlHeader};
+
+fuzz_target!(|bytes: &[u8]| {
+    for message in fuzz::messages(bytes) {
+        examine(&message);
+    }
+    // The same bytes as one message, so that the fuzzer need not get a frame right first.
+    if let Some(message) = parse(bytes) {
+        examine(&message);
+    }
+});
+
+/// What follows a netlink header.
+fn parse(bytes: &[u8]) -> Option<Message> {
+    let header = GenlHeader::parse(bytes).ok()?;
+    Message::parse_with_param(bytes.get(header.buffer_len()..)?, header).ok()
+}
+
+/// Writes a message and reads it again.
+fn again(message: &Message) -> Option<Message> {
+    let header = GenlHeader {
+        cmd: message.command(),
+        version: message.version(),
+    };
+    let mut bytes = vec![0; header.buffer_len() + message.buffer_len()];
+    header.emit(&mut bytes);
+    message.emit(&mut bytes[header.buffer_len()..]);
+    parse(&bytes)
+}
+
+fn examine(message: &Message) {
+    assert_eq!(again(message).as_ref(), Some(message));
+    for attribute in &message.attributes {
+        match attribute {
+            Attribute::Service(list) => service(list),
+            Attribute::Destination(list) => {
+                destination(list, Family::V4);
+                destination(list, Family::V6);
+            }
+            Attribute::Daemon(list) => {
+                let _ = Daemon::try_from(list.as_slice());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A service that was understood is the same after a round trip as a request to add it.
+fn service(list: &[ServiceAttribute]) {
+    let Ok(entry) = ServiceEntry::try_from(list) else {
+        return;
+    };
+    let _ = entry.service.to_string();
+    let request = Message::from(&Change::AddService(entry.service.clone()));
+    let found = again(&request).expect("our own request can be read");
+    let [Attribute::Service(list)] = found.attributes.as_slice() else {
+        panic!("{found:?}");
+    };
+    let again = ServiceEntry::try_from(list.as_slice()).expect("our own service can be read");
+    assert_eq!(again.service, entry.service);
+}
+
+/// The same for a destination.
+fn destination(list: &[DestinationAttribute], family: Family) {
+    let Ok(entry) = DestinationAttribute::entry(list, family) else {
+        return;
+    };
+    let _ = entry.destination.to_string();
+    let key = ServiceKey::Fwmark { family, mark: 1 };
+    let request = Message::from(&Change::AddDestination(key, entry.destination.clone()));
+    let found = again(&request).expect("our own request can be read");
+    let [_, Attribute::Destination(list)] = found.attributes.as_slice() else {
+        panic!("{found:?}");
+    };
+    let again = DestinationAttribute::entry(list, family).expect("our own destination can be read");
+    assert_eq!(again.destination, entry.destination);
+}
