@@ -28,7 +28,7 @@ fn every_floating_address_is_announced_five_times_as_reply_and_as_request() {
                 frames.iter().filter(|frame| frame.operation == 2).count(),
                 5
             );
-            assert!(frames.iter().all(|frame| frame.is_gratuitous()));
+            assert!(frames.iter().all(lab::ArpFrame::is_gratuitous));
         }
         Ok(())
     });

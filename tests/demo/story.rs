@@ -4,21 +4,14 @@ use crate::router::{Router, SOON};
 use crate::screen::{FILE, Screen, broken};
 use crate::timeline::bounds;
 use crate::{comeback, start, takeover, traffic};
-use lab::{Lab, OwnerWatch, Polling, Result, Signal};
-use scenarios::{FiveNodes, NAT_ROUTER, Settings, service};
+use lab::{Lab, OwnerWatch, Result, Signal};
+use scenarios::{FiveNodes, NAT_ROUTER, Settings};
 use std::time::{Duration, Instant};
 
 /// Time between heartbeats.
 pub(crate) const KEEPALIVE: Duration = Duration::from_secs(1);
 /// Silence after which the partner is dead.
 pub(crate) const DEADTIME: Duration = Duration::from_secs(3);
-/// A client that gives up before its kernel repeats a SYN, which is after one second. One that gave
-/// up in the middle of a handshake would leave a half-open connection in the table: IPVS counts it
-/// as active for a minute, and wlc sends next to nobody to that server.
-const POLLING: Polling = Polling {
-    every: Duration::from_millis(20),
-    limit: Duration::from_millis(800),
-};
 
 /// The cluster, and the screen on which it is shown.
 pub(crate) struct Demo<'lab> {
@@ -55,7 +48,7 @@ fn play(screen: &Screen, lab: &mut Lab) -> Result<()> {
     traffic::show_table(&demo, "lvs1")?;
 
     screen.step("The client asks 1.2.3.1 for a page every 20 ms")?;
-    let client = demo.cluster.client()?.poll_http(service(), POLLING)?;
+    let client = demo.cluster.poll_vip()?;
     traffic::see_shares(&demo, &client, Instant::now())?;
 
     screen.step("The active router is cut off")?;

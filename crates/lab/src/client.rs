@@ -26,11 +26,13 @@ pub struct Polling {
 }
 
 impl Default for Polling {
-    /// Every 20 ms, each attempt at most 1 s.
+    /// Every 20 ms, each attempt at most 800 ms: less than the kernel's first repetition of a SYN.
+    /// A client that gives up in the middle of a handshake leaves a half-open connection in the
+    /// router's table; IPVS counts it as active for a minute, and wlc spares that real server.
     fn default() -> Self {
         Polling {
             every: Duration::from_millis(20),
-            limit: Duration::from_secs(1),
+            limit: Duration::from_millis(800),
         }
     }
 }

@@ -129,6 +129,9 @@ pub struct Machine {
     failure: Option<Failure>,
     /// How long the next failure is waited out.
     retry_delay: Duration,
+    /// A role that the partner gives up is not taken before then: two routers whose lvsd fails at
+    /// once would otherwise pass it to and fro without a pause.
+    rests_until: Time,
     partner: Partner,
     /// The last good heartbeat, or the start of a fresh deadtime.
     silent_since: Time,
@@ -146,6 +149,7 @@ impl Machine {
             active_since: None,
             failure: None,
             retry_delay: FIRST_RETRY,
+            rests_until: now,
             partner: Partner::Unknown,
             silent_since: now,
             next_heartbeat: now + rules.keepalive,
@@ -246,13 +250,13 @@ impl Machine {
                 self.send(actions);
                 self.deactivate(WhyInactive::PartnerActive, actions);
             }
-            (State::Running, false, _) => {
-                self.failure = None;
-                self.retry_delay = FIRST_RETRY;
-            }
+            (State::Running, false, _) => self.failure = None,
             (State::Stopped, true, _) => {}
             (State::Stopped, false, role) => {
-                if self.failure.is_none() && self.may_take_over(role, now) {
+                if self.failure.is_none()
+                    && now >= self.rests_until
+                    && self.may_take_over(role, now)
+                {
                     let partner = match role {
                         Role::Primary => Role::Backup,
                         Role::Backup => Role::Primary,
@@ -302,6 +306,7 @@ impl Machine {
         self.failure = Some(Failure {
             retry_at: now + wait,
         });
+        self.rests_until = now + self.retry_delay;
         self.retry_delay = (self.retry_delay * 2).min(LONGEST_RETRY);
         self.deactivate(WhyInactive::LvsdFailed, actions);
     }

@@ -566,6 +566,32 @@ fn a_returning_primary_is_the_hot_backup() {
 }
 
 #[test]
+fn two_routers_that_both_fail_do_not_pass_the_role_to_and_fro() {
+    let mut pair = Pair::new(ms(1));
+    pair.start(0);
+    pair.start(1);
+    let mut failures = Vec::new();
+    while pair.now < Duration::from_secs(600) {
+        pair.run_until(pair.now + ms(100));
+        for router in [0, 1] {
+            if pair.active()[router] {
+                pair.event(router, Event::LvsdFailed);
+                failures.push((pair.now, router));
+            }
+        }
+    }
+    // Each tries after 1, 2, 4 ... 60 s: in the first minute some, later two a minute.
+    assert!(failures.len() < 40, "{failures:?}");
+    let late = failures
+        .iter()
+        .filter(|(at, _)| *at > Duration::from_secs(300));
+    assert!(
+        late.clone().count() <= 14 && late.count() >= 5,
+        "{failures:?}"
+    );
+}
+
+#[test]
 fn after_a_split_the_primary_keeps_the_role() {
     let mut pair = Pair::new(ms(1));
     pair.start(0);
