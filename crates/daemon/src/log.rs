@@ -2,8 +2,9 @@
 //!
 //! A daemon words its lines in one `Message` enum and logs them with the `tracing` macros; this
 //! subscriber writes the message field of an event and nothing else, so that a line in the log is
-//! exactly the line in the enum. Spans are not used. No write waits: a reader that does not read
-//! loses lines (and is told how many), the daemon loses no time.
+//! exactly the line in the enum. Spans are not used. A reader that does not read
+//! loses lines (and is told how many); the daemon loses no time to speak of: syslog never waits,
+//! and stdout waits for a reader that is behind once.
 
 mod stdout;
 mod syslog;

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::os::fd::AsFd;
 
-/// How long one line may wait for a reader that is behind, in milliseconds.
-const PATIENCE_MS: u16 = 200;
+/// How long a line may wait for a reader that is behind, in milliseconds. Once a line was lost
+/// none waits, until the reader reads again: a stuck one costs this much once.
+const PATIENCE_MS: u16 = 50;
 
 /// `PREFIX: MESSAGE` lines on stdout.
 pub(super) struct Stdout {
@@ -29,21 +30,52 @@ impl Stdout {
         line.push_str(": ");
         line.push_str(text);
         line.push('\n');
-        match write_bounded(&io::stdout(), line.as_bytes()) {
+        let patience = if self.lost > 0 { 0 } else { PATIENCE_MS };
+        match write_bounded(&mut io::stdout().lock(), line.as_bytes(), patience) {
             Ok(()) => self.lost = 0,
             Err(_) => self.lost = self.lost.saturating_add(1),
         }
     }
 }
 
-/// Writes if the descriptor takes bytes within [`PATIENCE_MS`]. A pipe that polls writable has
+/// Writes if the descriptor takes bytes within `patience` milliseconds. A pipe that polls writable has
 /// room for 4,096 bytes (pipe(7)), so the write that follows does not wait for a short line.
-fn write_bounded(out: &io::Stdout, bytes: &[u8]) -> io::Result<()> {
+fn write_bounded<W: AsFd + Write>(out: &mut W, bytes: &[u8], patience: u16) -> io::Result<()> {
     let mut fds = [PollFd::new(out.as_fd(), PollFlags::POLLOUT)];
-    if poll(&mut fds, PollTimeout::from(PATIENCE_MS))? == 0 {
+    if poll(&mut fds, PollTimeout::from(patience))? == 0 {
         return Err(io::ErrorKind::TimedOut.into());
     }
-    let mut out = out.lock();
     out.write_all(bytes)?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_reader_that_does_not_read_costs_lines_not_time() {
+        let (mut reader, mut writer) = io::pipe().expect("a pipe");
+        let line = [b'x'; 100];
+        let mut written = 0;
+        while write_bounded(&mut writer, &line, 0).is_ok() {
+            written += line.len();
+            assert!(written < 1 << 20, "a pipe has an end");
+        }
+        let start = Instant::now();
+        let error = write_bounded(&mut writer, &line, PATIENCE_MS).expect_err("it is full");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let waited = start.elapsed();
+        assert!(
+            waited >= Duration::from_millis(PATIENCE_MS.into()),
+            "{waited:?}"
+        );
+        assert!(waited < Duration::from_secs(2), "{waited:?}");
+
+        let mut room = vec![0; 8192];
+        reader.read_exact(&mut room).expect("read");
+        write_bounded(&mut writer, &line, 0).expect("there is room again");
+    }
 }
