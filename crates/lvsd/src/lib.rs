@@ -1,6 +1,6 @@
 //! Programs the IPVS table from lvs.cf and keeps one monitor per real server.
 //!
-//! [`run`] is the whole program. Deciding stands apart from doing: [`wanted`], [`monitor_argv`],
+//! [`run()`] is the whole program. Deciding stands apart from doing: [`wanted`], [`monitor_argv`],
 //! [`readiness`], [`verdict`], [`backoff`] and [`lines`] are pure; [`monitors`] handles processes and
 //! knows nothing of the table.
 
