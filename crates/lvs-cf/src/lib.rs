@@ -1,6 +1,6 @@
 //! The lvs.cf configuration language: lossless document, typed configuration, diagnostics.
 //!
-//! A program calls [`load`] and gets a [`Config`] or a [`LoadError`] whose report it prints.
+//! A program calls [`load()`] and gets a [`Config`] or a [`LoadError`] whose report it prints.
 
 // pest's generated code names it.
 extern crate alloc;

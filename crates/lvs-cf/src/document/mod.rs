@@ -72,7 +72,7 @@ impl Document {
     /// said in the diagnostics, the first few of each severity, in file order.
     ///
     /// The diagnostics are about the text alone (quotes, encoding, blocks); what the directives
-    /// mean is [`load`](crate::load)'s part.
+    /// mean is [`load`](crate::load())'s part.
     ///
     /// At most [`MAX_BYTES`](Self::MAX_BYTES) are taken; the rest is left out and reported.
     pub fn parse(source: Vec<u8>) -> (Self, Vec<Diagnostic>) {
