@@ -103,7 +103,7 @@ pub(super) fn beside_other_tasks(client: &mut Client) -> Outcome<u32> {
             result?;
         }
         task.abort();
-        equal("turns while it was filled", &(filled > 20), &true)?;
+        equal("turns while it was filled", &(filled > 10), &true)?;
         equal("turns while it was read", &(turns - filled >= 100), &true)?;
         Outcome::Ok(turns)
     })?;

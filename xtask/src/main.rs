@@ -1,5 +1,6 @@
 //! Project chores: `cargo xtask CHORE`. One file per chore; this one only finds it.
 
+mod bench;
 mod check;
 mod demo;
 mod run;
@@ -32,6 +33,11 @@ const CHORES: &[Chore] = &[
         name: "test",
         about: "set up, build, and run every test; arguments go to the scenarios' test runner",
         run: test::main,
+    },
+    Chore {
+        name: "bench",
+        about: "time something beside what others do it with: `bench ipvs`",
+        run: bench::main,
     },
     Chore {
         name: "check",

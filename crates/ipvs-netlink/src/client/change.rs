@@ -63,17 +63,33 @@ impl<L: Link> Core<L> {
         }
         let requests = open.iter().map(|&index| Message::from(&changes[index]));
         let window = self.exchange.window(requests, self.family);
-        let sent = window.answers.len();
-        for (&index, answer) in open.iter().zip(window.answers) {
-            let change = &changes[index];
-            batch.results[index] = match (answer, &window.failure) {
-                (Some(Ok(())), _) => Ok(()),
-                (Some(Err(failure)), _) => Err(error(change, failure)),
-                (None, Some(Failure::Lost) | None) => self.change_again(change),
-                (None, Some(failure)) => Err(error(change, failure.again())),
-            };
+        let sent = &open[..window.sent];
+        let mut is_known = vec![
+            false;
+            if window.failure.is_some() {
+                sent.len()
+            } else {
+                0
+            }
+        ];
+        for (place, failure) in window.refused {
+            let index = sent[place];
+            batch.results[index] = Err(error(&changes[index], failure));
+            if let Some(is_known) = is_known.get_mut(place) {
+                *is_known = true;
+            }
         }
-        batch.open.by_ref().take(sent).for_each(drop);
+        if let Some(failure) = &window.failure {
+            let unknown = sent.iter().zip(is_known).filter(|(_, is_known)| !is_known);
+            for (&index, _) in unknown {
+                let change = &changes[index];
+                batch.results[index] = match failure {
+                    Failure::Lost => self.change_again(change),
+                    failure => Err(error(change, failure.again())),
+                };
+            }
+        }
+        batch.open.by_ref().take(window.sent).for_each(drop);
         // A socket that fails does so for everything that is left.
         if let Some(failure) = window
             .failure
@@ -83,7 +99,11 @@ impl<L: Link> Core<L> {
                 batch.results[index] = Err(error(&changes[index], failure.again()));
             }
         }
-        !batch.open.as_slice().is_empty()
+        let is_open = !batch.open.as_slice().is_empty();
+        if !is_open {
+            self.exchange.rest();
+        }
+        is_open
     }
 
     /// Makes a change whose answer was lost, so that it may have been made already.

@@ -99,9 +99,11 @@ fn refusal(attempt: Attempt, errno: Errno, text: Option<String>) -> Error {
 
 /// What became of the requests of a window.
 pub(super) struct Window {
-    /// The result of each request, in order; `None` where there was no answer.
-    pub(super) answers: Vec<Option<Result<(), Failure>>>,
-    /// Why answers are missing.
+    /// How many were sent.
+    pub(super) sent: usize,
+    /// Those that were refused, by their place among those sent.
+    pub(super) refused: Vec<(usize, Failure)>,
+    /// Why nothing is known of the others. Without it they were carried out.
     pub(super) failure: Option<Failure>,
 }
 
@@ -145,8 +147,10 @@ impl<L: Link> Exchange<L> {
     {
         self.begin();
         let sequence = self.append(message, family, NLM_F_REQUEST | NLM_F_ACK);
-        self.converse(|exchange| exchange.read_answers(sequence, ANSWER_ROOM, &mut take))
-            .map(drop)
+        let result =
+            self.converse(|exchange| exchange.read_answers(sequence, ANSWER_ROOM, &mut take));
+        self.rest();
+        result.map(drop)
     }
 
     /// Asks for a list and passes its messages to `take` as they come. Tells whether it was all
@@ -164,11 +168,19 @@ impl<L: Link> Exchange<L> {
         self.begin();
         let sequence = self.append(message, family, NLM_F_REQUEST | NLM_F_DUMP);
         let mut take = |payload: &[u8]| take(decode(payload)?);
-        self.converse(|exchange| exchange.read_answers(sequence, room, &mut take))
+        let result = self.converse(|exchange| exchange.read_answers(sequence, room, &mut take));
+        self.rest();
+        result
     }
 
+    /// Keeps its buffers for the next window: [`Exchange::rest`] comes after the last one.
+    ///
     /// Sends as many of the requests at once as their answers are sure to fit, at least one, and
     /// reads the result of each.
+    ///
+    /// Only the last one asks for an acknowledgement. The kernel carries them out in order and
+    /// answers those that fail, asked or not, so what has no answer before that of the last one was
+    /// carried out. Receiving an answer costs more than making a change.
     pub(super) fn window(
         &mut self,
         messages: impl IntoIterator<Item = Message>,
@@ -176,18 +188,27 @@ impl<L: Link> Exchange<L> {
     ) -> Window {
         self.begin();
         let first = self.sequence.wrapping_add(1);
-        let mut answers = Vec::new();
+        let (mut sent, mut last) = (0, 0);
         for message in messages.into_iter().take(self.link.window().max(1)) {
-            self.append(message, family, NLM_F_REQUEST | NLM_F_ACK);
-            answers.push(None);
+            last = self.request.len();
+            self.append(message, family, NLM_F_REQUEST);
+            sent += 1;
             if self.request.len() >= SEND_LIMIT {
                 break;
             }
         }
+        if let Some(request) = self.request.get_mut(last..) {
+            frame::add_flags(request, NLM_F_ACK);
+        }
+        let mut refused = Vec::new();
         let failure = self
-            .converse(|exchange| exchange.read_window(first, &mut answers))
+            .converse(|exchange| exchange.read_window(first, sent, &mut refused))
             .err();
-        Window { answers, failure }
+        Window {
+            sent,
+            refused,
+            failure,
+        }
     }
 
     /// Begins a conversation: an empty request, and nothing left over from a broken one.
@@ -217,7 +238,7 @@ impl<L: Link> Exchange<L> {
         self.sequence
     }
 
-    /// Sends what was appended and reads the answer; keeps no large buffer afterwards.
+    /// Sends what was appended and reads the answer.
     fn converse<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, Failure>,
@@ -235,11 +256,15 @@ impl<L: Link> Exchange<L> {
                 | Failure::Lost
                 | Failure::Socket("recv", _))
         );
+        result
+    }
+
+    /// Gives large buffers back, at the end of a call.
+    pub(super) fn rest(&mut self) {
         self.request.clear();
         self.request.shrink_to(ANSWER_ROOM);
         self.answer.clear();
         self.answer.shrink_to(ANSWER_ROOM);
-        result
     }
 
     /// Reads up to the end of the answer to `sequence`. Tells whether its messages came in one
@@ -278,31 +303,35 @@ impl<L: Link> Exchange<L> {
         }
     }
 
-    /// Reads until every request of the window has its result.
+    /// Reads up to the answer to the last of the `sent` requests from `first` on.
     fn read_window(
         &mut self,
         first: u32,
-        answers: &mut [Option<Result<(), Failure>>],
+        sent: usize,
+        refused: &mut Vec<(usize, Failure)>,
     ) -> Result<(), Failure> {
-        let mut open = answers.len();
         let mut overrun = false;
-        while open > 0 {
+        let mut is_open = sent > 0;
+        while is_open {
             self.receive(ANSWER_ROOM, &mut overrun)?;
             let mut rest = self.answer.as_slice();
             while let Some(frame) = frame::next(&mut rest).map_err(Failure::Decode)? {
                 let index = frame.sequence.wrapping_sub(first) as usize;
-                let Some(place @ None) = answers.get_mut(index) else {
+                if index >= sent {
                     continue;
-                };
-                *place = match frame.content {
-                    Content::Done => Some(Ok(())),
-                    Content::Refused(errno, text) => Some(Err(Failure::Refused(errno, text))),
-                    Content::Message(_) | Content::Nothing => None,
-                };
-                open -= usize::from(place.is_some());
+                }
+                match frame.content {
+                    Content::Refused(errno, text) => {
+                        refused.push((index, Failure::Refused(errno, text)));
+                    }
+                    Content::Done => {}
+                    Content::Message(_) | Content::Nothing => continue,
+                }
+                is_open &= index + 1 < sent;
             }
         }
-        Ok(())
+        // A refusal may be among what was dropped.
+        if overrun { Err(Failure::Lost) } else { Ok(()) }
     }
 
     /// Receives one datagram of the kernel's, whole.
@@ -310,7 +339,9 @@ impl<L: Link> Exchange<L> {
     /// The kernel tells once that it dropped something. Whatever it did not drop is queued by
     /// then, so from there on nothing is waited for, and an empty queue means the answer is lost.
     fn receive(&mut self, room: usize, overrun: &mut bool) -> Result<(), Failure> {
-        let start = Instant::now();
+        // Looked at only when needed: it is a system call where there is no vDSO, as expensive as
+        // the receive itself.
+        let mut start = None;
         loop {
             self.answer.clear();
             self.answer.reserve(room);
@@ -330,7 +361,7 @@ impl<L: Link> Exchange<L> {
                 },
             }
             // Strangers and signals must not stretch the wait for ever.
-            if start.elapsed() > PATIENCE {
+            if start.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                 return Err(Failure::TimedOut);
             }
         }

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use std::io;
 
 use netlink_packet_core::{
-    Emitable, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_MULTIPART, NLMSG_DONE, NLMSG_ERROR, NetlinkBuffer,
+    Emitable, NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_MULTIPART, NLMSG_DONE, NLMSG_ERROR,
+    NetlinkBuffer,
 };
 use netlink_packet_generic::constants::{CTRL_ATTR_FAMILY_ID, GENL_ID_CTRL};
 use netlink_packet_generic::{GenlFamily, GenlHeader};
@@ -114,7 +115,8 @@ impl FakeKernel {
             return self.dump(&message, sequence);
         }
         let code = self.carry_out(&message, sequence);
-        if self.is_silent {
+        let is_asked = buffer.flags() & NLM_F_ACK != 0;
+        if self.is_silent || (code == 0 && !is_asked) {
             return;
         }
         self.acknowledge(request, code);

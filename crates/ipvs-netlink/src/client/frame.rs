@@ -33,6 +33,14 @@ where
     frame.serialize(&mut buffer[start..]);
 }
 
+/// Sets flags of the request that begins here.
+pub(super) fn add_flags(request: &mut [u8], flags: u16) {
+    if let Ok(mut header) = NetlinkBuffer::new_checked(request) {
+        let flags = header.flags() | flags;
+        header.set_flags(flags);
+    }
+}
+
 /// What one frame from the kernel says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Content<'a> {

@@ -16,6 +16,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// allots 768 with `NETLINK_CAP_ACK` and some text, and up to 1280 where the option is missing.
 const ACK_COST: usize = 1536;
 
+/// Bytes of socket buffer to ask for; the kernel doubles them. They hold the answers of the requests
+/// that one send takes, should all of them fail.
+const WANTED_BUFFER: usize = 512 * 1024;
+
+/// Most requests under way at once.
+const MAX_WINDOW: usize = 640;
+
 /// One datagram as it was received.
 pub(super) struct Datagram {
     /// Its length, which can be more than what was stored.
@@ -56,7 +63,13 @@ impl NetlinkSocket {
         // and without text, and both forms are read.
         let _ = socket.set_cap_ack(true);
         let _ = socket.set_ext_ack(true);
-        let window = (socket.get_rx_buf_sz()? / ACK_COST).clamp(1, 512);
+        // Beyond the system's limit, which takes the capability that changes need anyway. It is a
+        // limit, not memory that is set aside. The option is an `int`, and this passes a longer
+        // word: right where the low bytes come first.
+        if cfg!(target_endian = "little") {
+            let _ = setsockopt(&socket, sockopt::RcvBufForce, &WANTED_BUFFER);
+        }
+        let window = (socket.get_rx_buf_sz()? / ACK_COST).clamp(1, MAX_WINDOW);
         Ok(Self { socket, window })
     }
 }

@@ -206,10 +206,11 @@ impl Client {
     /// Makes many changes, many to a send, and returns the result of each, in order. A change
     /// that fails does not stop those after it.
     ///
-    /// Never more requests are under way than the socket's buffer has room for the answers of, so
-    /// none is lost. Should the kernel drop answers all the same, the changes they belong to are
-    /// made again one by one: then a deletion of what is gone, and an addition of what is there
-    /// with the same values, count as done.
+    /// Only refusals are answered, and the last change of each send. Never more changes are under
+    /// way than the socket's buffer has room for the refusals of, so none is lost. Should the kernel
+    /// drop answers all the same, the changes without one are made again one by one: then a
+    /// deletion of what is gone, and an addition of what is there with the same values, count as
+    /// done.
     pub fn batch(&mut self, changes: &[Change]) -> Vec<Result<(), Error>> {
         self.core.batch(changes)
     }

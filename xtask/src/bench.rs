@@ -1,0 +1,53 @@
+//! `bench`: figures beside those of others, each from one run of both.
+
+mod figures;
+mod ipvs;
+
+use anyhow::{Result, bail};
+use std::ffi::OsString;
+
+/// A benchmark: its name, what it times, and the function that does it.
+struct Bench {
+    name: &'static str,
+    about: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const BENCHES: &[Bench] = &[Bench {
+    name: "ipvs",
+    about: "making, reading and comparing large IPVS tables, in the lab",
+    run: ipvs::main,
+}];
+
+/// Runs the one that is named.
+pub(crate) fn main(args: &[OsString]) -> Result<()> {
+    let found = match args {
+        [name] => BENCHES.iter().find(|bench| *name == bench.name),
+        _ => None,
+    };
+    match found {
+        Some(bench) => (bench.run)(),
+        None => bail!("which benchmark?\n{}", usage()),
+    }
+}
+
+fn usage() -> String {
+    let mut text = String::from("usage: cargo xtask bench NAME\n");
+    for Bench { name, about, .. } in BENCHES {
+        text.push_str(&format!("  {name:<7} {about}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_benchmark_is_refused_and_the_known_ones_are_listed() {
+        for args in [vec![], vec!["dust".into()], vec!["ipvs".into(), "x".into()]] {
+            let error = main(&args).unwrap_err().to_string();
+            assert!(error.contains("ipvs"), "{error}");
+        }
+    }
+}

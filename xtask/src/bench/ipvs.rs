@@ -1,0 +1,136 @@
+//! `bench ipvs`: plays the cases of `crates/ipvs-netlink/benches/table` and makes a table of them.
+
+use super::figures::Figures;
+use crate::run::{cargo, run};
+use crate::setup;
+use anyhow::{Context, Result, ensure};
+use std::io::{BufReader, Write};
+use std::process::Stdio;
+
+/// The sizes, as the benchmark names them and as the table does.
+const WORLDS: [(&str, &str); 2] = [
+    ("10000", "1,000 services, 10,000 destinations"),
+    ("36544", "571 services, 36,544 destinations"),
+];
+
+/// A row: the case, in words, and the case it is held against.
+struct Row(&'static str, &'static str, &'static str);
+
+const ROWS: &[Row] = &[
+    Row(
+        "fill-ipvsadm-each",
+        "(a) fill: ipvsadm for each rule, from a sample of 200",
+        "fill-floor",
+    ),
+    Row(
+        "fill-ipvsadm-restore",
+        "(b) fill: `ipvsadm -R`",
+        "fill-floor",
+    ),
+    Row(
+        "fill-one-by-one",
+        "(c) fill: one message and acknowledgement at a time",
+        "fill-floor",
+    ),
+    Row("fill-batch", "(d) fill: `Client::batch`", "fill-floor"),
+    Row(
+        "fill-floor",
+        "(e) fill: requests prepared beforehand, each acknowledged",
+        "fill-floor",
+    ),
+    Row(
+        "fill-unacknowledged",
+        "(f) fill: the same, none acknowledged",
+        "fill-floor",
+    ),
+    Row("dump", "dump: `Table::read`, printed", "dump-ipvsadm"),
+    Row("dump-ipvsadm", "dump: `ipvsadm -Sn`", "dump-ipvsadm"),
+    Row(
+        "diff-unchanged",
+        "nothing to change: read, compare, no write",
+        "fill-batch",
+    ),
+    Row(
+        "adopt",
+        "adopt, one weight of 100 differs: read, compare, change",
+        "adopt-flush",
+    ),
+    Row("adopt-flush", "the same by flush and fill", "adopt-flush"),
+    Row(
+        "delete-batch",
+        "empty: delete one by one, `Client::batch`",
+        "flush",
+    ),
+    Row("flush", "empty: flush", "flush"),
+];
+
+/// Sets up, builds, plays the cases, and prints the table.
+pub(crate) fn main() -> Result<()> {
+    setup::main(&[])?;
+    run(cargo().args(["build", "--release", "-p", "lab"]))?;
+    eprintln!("xtask: cargo bench -p ipvs-netlink --bench table");
+    let mut child = cargo()
+        .args(["bench", "--quiet", "-p", "ipvs-netlink", "--bench", "table"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo bench")?;
+    let lines = child.stdout.take().context("cargo bench has no output")?;
+    let figures = Figures::read(BufReader::new(lines), std::io::stderr());
+    let status = child.wait().context("cannot wait for cargo bench")?;
+    ensure!(status.success(), "the benchmark failed ({status})");
+    let table = table(&figures?)?;
+    std::io::stdout()
+        .write_all(table.as_bytes())
+        .context("cannot print the table")
+}
+
+/// One table per size, as Markdown.
+fn table(figures: &Figures) -> Result<String> {
+    let mut text = String::new();
+    for (world, title) in WORLDS {
+        text.push_str(&format!("\n{title}:\n\n| | time | processor | ratio |\n"));
+        text.push_str("| --- | ---: | ---: | ---: |\n");
+        for Row(case, words, against) in ROWS {
+            let wall = figures.median(world, case, "wall")?;
+            let cpu = figures.median(world, case, "cpu")?;
+            let ratio = wall / figures.median(world, against, "wall")?;
+            // ipvsadm's own processor time is not ours to measure.
+            let cpu = if case.contains("ipvsadm") {
+                String::new()
+            } else {
+                format!("{cpu:.0} ms")
+            };
+            text.push_str(&format!(
+                "| {words} | {wall:.0} ms | {cpu} | {ratio:.2} |\n"
+            ));
+        }
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_its_figures_and_its_ratio() {
+        let mut lines = String::new();
+        for (world, _) in WORLDS {
+            for Row(case, ..) in ROWS {
+                let wall = if *case == "fill-batch" { 50 } else { 100 };
+                lines.push_str(&format!("lab: {world}::{case}::0: wall = {wall}.00 ms\n"));
+                lines.push_str(&format!("lab: {world}::{case}::0: cpu = 40.00 ms\n"));
+            }
+        }
+        let figures = Figures::read(lines.as_bytes(), std::io::sink()).unwrap();
+        let text = table(&figures).unwrap();
+        let batch = "| (d) fill: `Client::batch` | 50 ms | 40 ms | 0.50 |";
+        assert_eq!(text.matches(batch).count(), 2, "{text}");
+        assert_eq!(
+            text.matches("| 1.00 |").count(),
+            2 * (ROWS.len() - 1),
+            "{text}"
+        );
+    }
+}
