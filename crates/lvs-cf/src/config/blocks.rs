@@ -94,7 +94,9 @@ impl Virtual {
             Directive::Pmask => {
                 reader.fill(&mut self.pmask, setting, |word| value::netmask(word, 0));
             }
-            Directive::Timeout => reader.fill(&mut self.timeout, setting, value::duration),
+            Directive::Timeout => {
+                reader.fill(&mut self.timeout, setting, value::positive_duration);
+            }
             Directive::Reentry => reader.fill(&mut self.reentry, setting, value::duration),
             Directive::Interval => {
                 reader.fill(&mut self.interval, setting, value::positive_duration);

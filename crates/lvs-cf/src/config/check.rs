@@ -88,8 +88,7 @@ fn timers(config: &mut Config, sink: &mut Sink) {
     }
     for service in &mut config.virtual_servers {
         let timeout = service.timeout.value;
-        // A timeout of zero says nothing about the time between two checks.
-        let too_long = |i: &&mut Spanned<_>| i.value > timeout && !timeout.is_zero();
+        let too_long = |i: &&mut Spanned<_>| i.value > timeout;
         if let Some(interval) = service.interval.as_mut().filter(too_long) {
             interval.value = timeout;
             let span = interval.span.unwrap_or(Span::new(0, 0));

@@ -25,7 +25,8 @@ pub struct VirtualServer {
     pub persistent: Spanned<u32>,
     /// `pmask`: granularity of that affinity as a prefix length, 0 to 32, default 32.
     pub pmask: Spanned<u8>,
-    /// `timeout`: how long a real server may go without passing a check, default 10 s.
+    /// `timeout`: how long a real server may go without passing a check, at least 1 ms,
+    /// default 10 s.
     pub timeout: Spanned<Duration>,
     /// `reentry`: how long it must pass before it is let back in, default 180 s.
     pub reentry: Spanned<Duration>,
