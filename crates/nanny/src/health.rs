@@ -149,6 +149,7 @@ impl Health {
     /// Takes in what happened at `now`; but for [`Event::Found`], times must not go back.
     pub fn step(&mut self, event: Event, now: Instant) -> Option<Verdict> {
         let was_in = self.is_in();
+        let was_out_by_force = self.force == Force::Out;
         let before = self.state;
         if let Event::Force(force) = event {
             self.force = force;
@@ -160,6 +161,14 @@ impl Health {
             (true, false) => Some(Verdict::Out),
             (false, false) if before == State::New && self.state == State::Waiting => {
                 Some(Verdict::NotYet)
+            }
+            // No verdict was given yet: it may be in the table from before this nanny.
+            (false, false)
+                if event == Event::Force(Force::Out)
+                    && !was_out_by_force
+                    && matches!(before, State::New | State::Waiting) =>
+            {
+                Some(Verdict::Out)
             }
             (true, true) if matches!(before, State::Adopted { .. }) && event == Event::Pass => {
                 Some(Verdict::In)

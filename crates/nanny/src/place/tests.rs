@@ -96,6 +96,8 @@ fn a_server_nobody_looked_for_is_out_when_it_is_to_be() {
     place.take_out();
     assert!(place.settle(now));
     assert_eq!(weight(&place), None);
+    *kernel(&mut place) = Memory::with_destination(40);
+    assert!(!place.adopt(now), "it is to be out");
 }
 
 #[test]

@@ -62,6 +62,24 @@ fn a_server_that_never_passed_can_be_forced_in() {
 }
 
 #[test]
+fn a_server_is_forced_out_before_the_first_verdict_and_after_it_failed() {
+    let silent = Server::up(Manner::Hangs);
+    let mut nanny = Nanny::asking(silent.address, "-t 60 --interval 60");
+    nanny.wait_for("starting LVS client monitor");
+    nanny.signal(Signal::SIGUSR1);
+    nanny.wait_for("signal 10: out until further notice");
+    nanny.wait_for(&format!(
+        "[inactive] shutting down {} on request",
+        silent.address
+    ));
+
+    let mut nanny = Nanny::connecting(refusing(), "-t 0.3 --interval 50ms");
+    nanny.wait_for("is not available yet");
+    nanny.signal(Signal::SIGUSR1);
+    nanny.wait_for("on request");
+}
+
+#[test]
 fn a_nanny_that_was_stopped_looks_before_it_judges() {
     let server = Server::up(Manner::Hangs);
     let mut nanny = Nanny::connecting(server.address, "-t 0.3 --interval 100ms -a 100");
