@@ -27,6 +27,7 @@ impl Weight {
     /// The weight of a server found in the table at `now` with weight `found`: it keeps that and
     /// goes on from there. A weight that these rules never give is brought into their range: 0
     /// (taken out of service) starts anew, and nothing exceeds [`SCALE`] times what was assigned.
+    /// As no load is read that would bear it out, more than was assigned lasts until the first step.
     #[must_use]
     pub fn adopt(assigned: u32, found: u32, now: Instant) -> Self {
         if found == 0 {
@@ -39,7 +40,7 @@ impl Weight {
         Self {
             assigned,
             current,
-            next_step: (current < assigned).then_some(now + STEP),
+            next_step: (current != assigned).then_some(now + STEP),
         }
     }
 
@@ -55,7 +56,8 @@ impl Weight {
         self.next_step
     }
 
-    /// Doubles the weight, up to what was assigned, if it is time. Whether it changed.
+    /// If it is time, doubles the weight, up to what was assigned, or comes down to that. Whether
+    /// it changed.
     pub fn step(&mut self, now: Instant) -> bool {
         if self.next_step.is_none_or(|at| now < at) {
             return false;
@@ -136,8 +138,9 @@ mod tests {
         for (assigned, found, expected) in [
             (100, 100, &[(0, 100)][..]),
             (100, 30, &[(0, 30), (20, 60), (40, 100)]),
-            (100, 700, &[(0, 700)]),
-            (100, 5000, &[(0, 1000)]),
+            (100, 101, &[(0, 101), (20, 100)]),
+            (100, 700, &[(0, 700), (20, 100)]),
+            (100, 5000, &[(0, 1000), (20, 100)]),
             (4, 0, &[(0, 1), (20, 2), (40, 4)]),
             (0, 7, &[(0, 0)]),
             (LARGEST_WEIGHT, LARGEST_WEIGHT, &[(0, LARGEST_WEIGHT)]),
@@ -161,12 +164,15 @@ mod tests {
         }
 
         #[test]
-        fn an_adopted_weight_never_falls_and_stays_in_range(
+        fn an_adopted_weight_is_kept_at_first_and_ends_as_assigned(
             assigned in 1..=LARGEST_WEIGHT, found in 1..=LARGEST_WEIGHT,
         ) {
-            let weight = Weight::adopt(assigned, found, Instant::now());
+            let now = Instant::now();
+            let weight = Weight::adopt(assigned, found, now);
             prop_assert!(weight.current() <= LARGEST_WEIGHT.max(found));
             prop_assert!(weight.current() == found || u64::from(found) > u64::from(assigned) * 10);
+            let course = course(weight, now);
+            prop_assert_eq!(course[course.len() - 1].1, assigned);
         }
     }
 }
