@@ -1,5 +1,6 @@
 //! The server's place in the table as it is to be, and as it is known to be. A change that fails
-//! is logged and left for the next check; no failure ends the nanny.
+//! is logged and left for the next check; no failure ends the nanny. Others change the table too:
+//! while the server is in, its weight is set anew every [`STEP`], which brings it back.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use ipvs_netlink::{Client, Error};
 use crate::log::Message;
 use crate::settings::Settings;
 use crate::table::{Kernel, Table, is_no_service};
-use crate::weight::Weight;
+use crate::weight::{STEP, Weight};
 
 /// Failures of table changes: at most so many lines in [`ERROR_WINDOW`].
 const ERRORS: u32 = 3;
@@ -36,8 +37,23 @@ enum Present {
     Unknown,
     /// The server is out.
     Out,
-    /// The server is in, with this weight.
-    In(u32),
+    /// The server is in.
+    In {
+        /// Its weight.
+        weight: u32,
+        /// When that is to be made sure of; `None` if it was time and has not been done yet.
+        sure_until: Option<Instant>,
+    },
+}
+
+impl Present {
+    /// The kernel has just said that the server is in.
+    fn seen(weight: u32, now: Instant) -> Self {
+        Self::In {
+            weight,
+            sure_until: Some(now + STEP),
+        }
+    }
 }
 
 /// The server's place.
@@ -82,7 +98,7 @@ impl<K: Kernel> Place<K> {
                 return false;
             }
         };
-        self.present = found.map_or(Present::Out, Present::In);
+        self.present = found.map_or(Present::Out, |weight| Present::seen(weight, now));
         match found {
             Some(weight) if weight > 0 || self.assigned == 0 => {
                 let server = self.server;
@@ -100,7 +116,7 @@ impl<K: Kernel> Place<K> {
             return;
         }
         self.wanted = Wanted::In(match self.present {
-            Present::In(found) => Weight::adopt(self.assigned, found, now),
+            Present::In { weight, .. } => Weight::adopt(self.assigned, weight, now),
             Present::Out | Present::Unknown => Weight::start(self.assigned, now),
         });
     }
@@ -110,19 +126,31 @@ impl<K: Kernel> Place<K> {
         self.wanted = Wanted::Out;
     }
 
-    /// When the weight changes next, if it will.
+    /// When [`Place::step`] has something to do, if it will.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match &self.wanted {
-            Wanted::In(weight) => weight.deadline(),
-            Wanted::Out | Wanted::AsItIs => None,
-        }
+        let Wanted::In(weight) = &self.wanted else {
+            return None;
+        };
+        let sure_until = match self.present {
+            Present::In { sure_until, .. } => sure_until,
+            Present::Out | Present::Unknown => None,
+        };
+        [weight.deadline(), sure_until].into_iter().flatten().min()
     }
 
-    /// Changes the weight if it is time.
+    /// Changes the weight if it is time, and makes sure of the server.
     pub(crate) fn step(&mut self, now: Instant) {
-        if let Wanted::In(weight) = &mut self.wanted
-            && weight.step(now)
+        let Wanted::In(weight) = &mut self.wanted else {
+            return;
+        };
+        let mut is_due = weight.step(now);
+        if let Present::In { sure_until, .. } = &mut self.present
+            && sure_until.is_some_and(|until| now >= until)
         {
+            *sure_until = None;
+            is_due = true;
+        }
+        if is_due {
             self.settle(now);
         }
     }
@@ -160,27 +188,36 @@ impl<K: Kernel> Place<K> {
         };
         match (&mut self.wanted, self.present) {
             (Wanted::AsItIs, _) | (Wanted::Out, Present::Out) => Ok(()),
-            (Wanted::Out, Present::In(_) | Present::Unknown) => {
+            (Wanted::Out, Present::In { .. } | Present::Unknown) => {
                 table.remove()?;
                 self.present = Present::Out;
                 Ok(())
             }
             (Wanted::In(wanted), Present::Out | Present::Unknown) => {
                 let Some(weight) = table.add(wanted.current())? else {
-                    self.present = Present::In(wanted.current());
+                    self.present = Present::seen(wanted.current(), now);
                     return Ok(());
                 };
                 let server = self.server;
                 Message::Adopted { server, weight }.log();
                 *wanted = Weight::adopt(self.assigned, weight, now);
-                self.present = Present::In(weight);
+                self.present = Present::seen(weight, now);
                 self.change(now)
             }
-            (Wanted::In(wanted), Present::In(present)) => {
+            (
+                Wanted::In(wanted),
+                Present::In {
+                    weight: present,
+                    sure_until,
+                },
+            ) => {
                 let weight = wanted.current();
+                if weight == present && sure_until.is_some() {
+                    return Ok(());
+                }
+                table.set(weight)?;
+                self.present = Present::seen(weight, now);
                 if weight != present {
-                    table.set(weight)?;
-                    self.present = Present::In(weight);
                     let server = self.server;
                     Message::Weight { server, weight }.log();
                 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::settings::Method;
 use crate::table::memory::{Memory, settings};
+use crate::weight::STEP;
 
 fn place(memory: Memory) -> Place<Memory> {
     let settings = settings(Method::Masquerade);
@@ -26,12 +27,12 @@ fn a_server_comes_in_low_climbs_and_goes_out() {
     place.take_in(now);
     assert!(place.settle(now));
     let mut course = vec![weight(&place)];
-    while let Some(at) = place.deadline() {
-        now = at;
+    for _ in 0..7 {
+        now = place.deadline().expect("it climbs, or looks");
         place.step(now);
         course.push(weight(&place));
     }
-    assert_eq!(course, [3, 6, 12, 24, 48, 96, 100].map(Some));
+    assert_eq!(course, [3, 6, 12, 24, 48, 96, 100, 100].map(Some));
     place.take_out();
     assert!(place.settle(now));
     assert_eq!(weight(&place), None);
@@ -85,6 +86,82 @@ fn a_service_that_vanishes_and_returns_gets_its_server_back() {
     *kernel(&mut place) = Memory::with_service();
     assert!(place.settle(now));
     assert_eq!(weight(&place), Some(6));
+}
+
+/// A place whose server has its full weight, and the time.
+fn climbed(memory: Memory) -> (Place<Memory>, Instant) {
+    let mut now = Instant::now();
+    let mut place = place(memory);
+    place.take_in(now);
+    assert!(place.settle(now));
+    while weight(&place) != Some(100) {
+        now = place.deadline().expect("it climbs");
+        place.step(now);
+    }
+    (place, now)
+}
+
+#[test]
+fn a_server_that_somebody_took_out_comes_back_within_a_step_period() {
+    let (mut place, mut now) = climbed(Memory::with_service());
+    for _ in 0..3 {
+        let due = place.deadline().expect("it looks");
+        assert_eq!(due, now + STEP);
+        now = due;
+        *kernel(&mut place) = Memory::with_service();
+        assert!(place.settle(now), "the checks ask nothing");
+        place.step(now - Duration::from_nanos(1));
+        assert_eq!(weight(&place), None, "too early");
+        place.step(now);
+        assert_eq!(weight(&place), Some(100));
+    }
+    let asked = kernel(&mut place).asked;
+    place.step(now);
+    assert!(place.settle(now));
+    assert_eq!(kernel(&mut place).asked, asked, "one exchange is enough");
+}
+
+#[test]
+fn a_service_that_vanishes_in_the_steady_state_is_retried_at_each_check() {
+    let (mut place, now) = climbed(Memory::with_service());
+    *kernel(&mut place) = Memory::default();
+    let due = place.deadline().expect("it looks");
+    place.step(due);
+    assert!(place.told_no_service);
+    assert_eq!(place.deadline(), None, "the checks set the pace");
+    assert!(!place.settle(due));
+    assert!(place.told_no_service, "said once");
+    *kernel(&mut place) = Memory::with_service();
+    assert!(place.settle(due));
+    assert_eq!(weight(&place), Some(100));
+    assert!(!place.told_no_service);
+    assert_eq!(place.deadline(), Some(due + STEP));
+    assert!(due > now);
+}
+
+#[test]
+fn a_look_that_fails_is_repeated_at_each_check() {
+    let (mut place, _) = climbed(Memory::with_service());
+    kernel(&mut place).is_broken = true;
+    let due = place.deadline().expect("it looks");
+    place.step(due);
+    assert_eq!(place.deadline(), None, "the checks set the pace");
+    assert!(!place.settle(due));
+    *kernel(&mut place) = Memory::with_service();
+    assert!(place.settle(due));
+    assert_eq!(weight(&place), Some(100));
+    assert_eq!(place.deadline(), Some(due + STEP));
+}
+
+#[test]
+fn a_server_found_with_more_than_its_weight_gets_its_weight_at_the_first_step() {
+    let now = Instant::now();
+    let mut place = place(Memory::with_destination(700));
+    assert!(place.adopt(now));
+    assert!(place.settle(now));
+    assert_eq!(weight(&place), Some(700));
+    place.step(now + STEP);
+    assert_eq!(weight(&place), Some(100));
 }
 
 #[test]

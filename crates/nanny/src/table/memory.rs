@@ -13,6 +13,10 @@ use crate::settings::Stage;
 pub(crate) struct Memory {
     pub(crate) has_service: bool,
     pub(crate) destinations: BTreeMap<DestinationKey, Destination>,
+    /// Whether it refuses every change.
+    pub(crate) is_broken: bool,
+    /// How many changes it was asked for.
+    pub(crate) asked: u32,
 }
 
 impl Memory {
@@ -37,7 +41,11 @@ impl Memory {
         self.destinations.values().next()
     }
 
-    fn refuse(&self, there: bool, wanted: bool, attempt: Attempt) -> Result<(), Error> {
+    fn refuse(&mut self, there: bool, wanted: bool, attempt: Attempt) -> Result<(), Error> {
+        self.asked += 1;
+        if self.is_broken {
+            return Err(Error::Permission { attempt });
+        }
         match (self.has_service, there, wanted) {
             (false, _, _) => Err(Error::NoSuchService { attempt }),
             (true, true, false) => Err(Error::AlreadyExists { attempt }),
