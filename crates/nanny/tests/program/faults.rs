@@ -8,9 +8,9 @@ use crate::server::{Blackhole, Manner, PAGE, Server, refusing};
 const RULES: &str = "-t 0.5 --interval 100ms -a 0";
 const TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The first check fails with this line, after at least `least` and soon after that.
+/// The first check fails with this line, after at least `least` and soon after that. Returns when.
 #[track_caller]
-fn fails(mut nanny: Nanny, line: &str, least: Duration) {
+fn fails(mut nanny: Nanny, line: &str, least: Duration) -> Duration {
     let said = nanny.wait_for("[inactive]") - nanny.started;
     assert!(
         nanny.seen.iter().any(|seen| seen.ends_with(line)),
@@ -29,6 +29,7 @@ fn fails(mut nanny: Nanny, line: &str, least: Duration) {
     nanny.never_says("[ active ]", TIMEOUT * 3);
     let descriptors = nanny.descriptors();
     assert!(descriptors <= DESCRIPTORS, "{descriptors}");
+    said
 }
 
 #[test]
@@ -109,17 +110,21 @@ fn answers_wrong() {
 
 #[test]
 fn answers_too_slowly() {
-    let server = Server::up(Manner::ByteByByte(&[b'H'; 1]));
-    fails(
-        Nanny::asking(server.address, RULES),
-        "failed: closed before the whole reply came",
-        Duration::ZERO,
-    );
+    // No pause is as long as the timeout, but the fourth byte, the last that is waited for, comes
+    // after three. A timeout for each read would let the server in.
+    let pause = Duration::from_millis(450);
+    let server = Server::up(Manner::ByteByByte(b"HTTP/1.0 200 OK\r\n\r\n", pause));
+    let line = format!("READ to {} timed out", server.address);
+    let said = fails(Nanny::asking(server.address, RULES), &line, TIMEOUT);
+    assert!(said < pause * 3, "{said:?}");
 }
 
 #[test]
 fn answers_byte_by_byte_and_passes() {
-    let server = Server::up(Manner::ByteByByte(b"HTTP/1.0 200 OK\r\n\r\n"));
+    let server = Server::up(Manner::ByteByByte(
+        b"HTTP/1.0 200 OK\r\n\r\n",
+        Duration::from_millis(20),
+    ));
     let mut nanny = Nanny::asking(server.address, RULES);
     nanny.wait_for("[ active ]");
     nanny.never_says("[inactive]", TIMEOUT * 3);

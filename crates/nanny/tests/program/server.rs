@@ -14,8 +14,8 @@ use socket2::{Domain, SockRef, Socket, Type};
 pub(crate) enum Manner {
     /// Reads the request and answers these bytes, then closes.
     Answers(&'static [u8]),
-    /// The same, a byte at a time.
-    ByteByByte(&'static [u8]),
+    /// The same, a byte at a time, with a pause after each.
+    ByteByByte(&'static [u8], Duration),
     /// Answers `HTTP` and ten million bytes more.
     Floods,
     /// Keeps the connection and says nothing.
@@ -96,11 +96,11 @@ fn serve(mut connection: TcpStream, manner: Manner) -> std::io::Result<Option<Tc
             let _ = connection.read(&mut request)?;
             connection.write_all(text)?;
         }
-        Manner::ByteByByte(text) => {
+        Manner::ByteByByte(text, pause) => {
             let _ = connection.read(&mut request)?;
             for byte in text {
                 connection.write_all(&[*byte])?;
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::sleep(pause);
             }
         }
         Manner::Floods => {
