@@ -20,11 +20,13 @@ impl Monitors {
                 // A status that nix has no name for, such as death by a real-time signal. It does
                 // not say whose, and hides the others.
                 Err(Errno::EINVAL) => {
-                    let all: Vec<Pid> = self.by_pid.keys().copied().collect();
-                    let dead = all
-                        .into_iter()
-                        .filter(|pid| waitid(Id::Pid(*pid), look) != Ok(WaitStatus::StillAlive));
-                    dead.for_each(|pid| self.bury(pid));
+                    let mut dead: Vec<Pid> = self.by_pid.keys().copied().collect();
+                    dead.retain(|pid| waitid(Id::Pid(*pid), look) != Ok(WaitStatus::StillAlive));
+                    if dead.is_empty() {
+                        // It is no monitor, and it would be found again and again.
+                        return;
+                    }
+                    dead.into_iter().for_each(|pid| self.bury(pid));
                 }
                 // Nobody else has ended, or there are no children.
                 Ok(_) | Err(_) => return,
