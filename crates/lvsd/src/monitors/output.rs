@@ -13,6 +13,7 @@ use crate::verdict::{Verdict, verdict};
 
 /// Lines taken from one stream in a second; the rest are counted.
 const LINES_PER_SECOND: u32 = 50;
+const SECOND: Duration = Duration::from_secs(1);
 /// Bytes read from one stream per [`WINDOW`]. A monitor that writes more has to wait: its flood
 /// must not take the processor from the others.
 const BYTES_PER_WINDOW: usize = 64 * 1024;
@@ -36,7 +37,8 @@ pub(super) enum Report {
     Verdict(Verdict),
     /// A line.
     Line(Stream, Vec<u8>),
-    /// Lines that were dropped.
+    /// Lines that were dropped since the last such report. It comes before the next line that is
+    /// not, within a second of the first of them, and before the end.
     Dropped(u64),
     /// The stream ended.
     Closed,
@@ -49,7 +51,7 @@ pub(super) struct Reader {
     /// Whether lines that are no verdicts are wanted.
     wants_lines: bool,
     lines: Lines,
-    rate: RateLimit,
+    limit: Limit,
     said: Option<Verdict>,
 }
 
@@ -71,7 +73,7 @@ impl Reader {
             stream,
             wants_lines,
             lines: Lines::default(),
-            rate: RateLimit::new(LINES_PER_SECOND, Duration::from_secs(1)),
+            limit: Limit::new(),
             said: None,
         }
     }
@@ -86,6 +88,7 @@ impl Reader {
     ) {
         let mut give_up = None;
         loop {
+            let wake = [give_up, self.limit.tell_at].into_iter().flatten().min();
             let last = tokio::select! {
                 biased;
                 readable = self.pipe.readable() => readable.is_err(),
@@ -93,7 +96,7 @@ impl Reader {
                     give_up = Some(Instant::now() + AFTER_DEATH);
                     continue;
                 }
-                () = sleep_until(give_up.unwrap_or_else(Instant::now)), if give_up.is_some() => true,
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => false,
             };
             let last = last || give_up.is_some_and(|at| at <= Instant::now());
             let (bout, news) = self.read(last);
@@ -129,17 +132,22 @@ impl Reader {
                     read += length;
                     let taker = (self.stream, self.wants_lines);
                     self.lines
-                        .push(&buffer[..length], |l| news.line(l, taker, &mut self.rate));
+                        .push(&buffer[..length], |l| news.line(l, taker, &mut self.limit));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Bout::Empty,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => break Bout::End,
             }
         };
-        if last || bout == Bout::End {
+        let last = last || bout == Bout::End;
+        if last {
             let taker = (self.stream, self.wants_lines);
             self.lines
-                .end(|line| news.line(line, taker, &mut self.rate));
+                .end(|line| news.line(line, taker, &mut self.limit));
+        }
+        let is_due = |at| at <= Instant::now();
+        if last || self.limit.tell_at.is_some_and(is_due) {
+            news.dropped(self.limit.take());
         }
         if news.verdict.is_some() && news.verdict != self.said {
             self.said = news.verdict;
@@ -158,19 +166,57 @@ struct News {
 }
 
 impl News {
-    fn line(&mut self, line: &[u8], (stream, wanted): (Stream, bool), rate: &mut RateLimit) {
+    fn line(&mut self, line: &[u8], (stream, wanted): (Stream, bool), limit: &mut Limit) {
         if stream == Stream::Stdout {
             self.verdict = verdict(line).or(self.verdict);
         }
         if !wanted {
             return;
         }
-        let Some(dropped) = rate.allow(Instant::now().into_std()) else {
-            return;
-        };
-        if dropped > 0 {
-            self.reports.push(Report::Dropped(dropped));
+        if limit.allows() {
+            self.dropped(limit.take());
+            self.reports.push(Report::Line(stream, line.to_vec()));
         }
-        self.reports.push(Report::Line(stream, line.to_vec()));
+    }
+
+    fn dropped(&mut self, lines: u64) {
+        if lines > 0 {
+            self.reports.push(Report::Dropped(lines));
+        }
+    }
+}
+
+/// How many lines are taken, and how many were dropped that nobody knows of yet.
+struct Limit {
+    rate: RateLimit,
+    dropped: u64,
+    /// When the dropped ones are told even if no line is let through that says so.
+    tell_at: Option<Instant>,
+}
+
+impl Limit {
+    fn new() -> Self {
+        Self {
+            rate: RateLimit::new(LINES_PER_SECOND, SECOND),
+            dropped: 0,
+            tell_at: None,
+        }
+    }
+
+    /// Whether a line may pass now. One that may not is counted.
+    fn allows(&mut self) -> bool {
+        let now = Instant::now();
+        let is_allowed = self.rate.allow(now.into_std()).is_some();
+        if !is_allowed {
+            self.dropped = self.dropped.saturating_add(1);
+            self.tell_at.get_or_insert(now + SECOND);
+        }
+        is_allowed
+    }
+
+    /// How many were dropped since this was asked last.
+    fn take(&mut self) -> u64 {
+        self.tell_at = None;
+        std::mem::take(&mut self.dropped)
     }
 }
