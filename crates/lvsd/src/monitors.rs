@@ -9,18 +9,17 @@ mod reap;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
-use std::io::{self, PipeReader};
+use std::io;
 use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
-use tokio::net::unix::pipe;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use self::launch::Launcher;
+use self::launch::{Launcher, Streamed};
 use self::output::{Reader, Report};
 use crate::backoff::Backoff;
 use crate::fd_limit::FdLimit;
@@ -210,22 +209,41 @@ impl Monitors {
             if self.stopping.is_some() && self.busy == 0 {
                 return None;
             }
-            let wake = self.next_wake();
-            tokio::select! {
-                biased;
-                Some((monitor, report)) = self.reports.recv() => self.on_report(monitor, report),
-                _ = self.child_ended.recv() => self.reap(),
-                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.on_wake(),
-                // One by one, so that what the first ones say is heard while the last ones start.
-                () = tokio::task::yield_now(), if !self.to_start.is_empty() => self.start_one(),
+            match self.stopping {
+                Some(Stopping::Asked(at) | Stopping::Killed(at)) => self.go_on_stopping(at).await,
+                None => self.go_on().await,
             }
         }
     }
 
-    fn next_wake(&mut self) -> Option<Instant> {
-        if let Some(Stopping::Asked(at) | Stopping::Killed(at)) = self.stopping {
-            return Some(at);
+    /// Waits for one thing and deals with it.
+    async fn go_on(&mut self) {
+        let wake = self.next_wake();
+        tokio::select! {
+            biased;
+            Some((monitor, report)) = self.reports.recv() => self.on_report(monitor, report),
+            _ = self.child_ended.recv() => self.reap(),
+            () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.on_wake(),
+            // One by one, so that what the first ones say is heard while the last ones start.
+            () = tokio::task::yield_now(), if !self.to_start.is_empty() => self.start_one(),
         }
+    }
+
+    /// The same while everything ends: there is output without end where monitors flood, and it
+    /// must not hold up the time by which they are killed, at `wake`.
+    async fn go_on_stopping(&mut self, wake: Instant) {
+        if wake <= Instant::now() {
+            return self.on_wake();
+        }
+        tokio::select! {
+            biased;
+            _ = self.child_ended.recv() => self.reap(),
+            Some((monitor, report)) = self.reports.recv() => self.on_report(monitor, report),
+            () = sleep_until(wake) => {}
+        }
+    }
+
+    fn next_wake(&mut self) -> Option<Instant> {
         let restart = self.to_restart.peek().map(|Reverse((at, _))| *at);
         if self.to_start_later.is_empty() || !self.to_start.is_empty() {
             return restart;
@@ -240,14 +258,18 @@ impl Monitors {
     fn on_wake(&mut self) {
         match self.stopping {
             Some(Stopping::Asked(_)) => {
-                self.pending.push_back(Event::Killed(self.by_pid.len()));
+                if !self.by_pid.is_empty() {
+                    self.pending.push_back(Event::Killed(self.by_pid.len()));
+                }
                 for pid in self.by_pid.keys() {
                     let _ = killpg(*pid, Signal::SIGKILL);
                 }
                 self.stopping = Some(Stopping::Killed(Instant::now() + AFTER_KILL));
             }
             Some(Stopping::Killed(_)) => {
-                self.pending.push_back(Event::Left(self.by_pid.len()));
+                if !self.by_pid.is_empty() {
+                    self.pending.push_back(Event::Left(self.by_pid.len()));
+                }
                 self.busy = 0;
             }
             None => {
@@ -284,11 +306,17 @@ impl Monitors {
     fn launch(&mut self, monitor: usize) -> io::Result<u32> {
         let slot = &mut self.slots[monitor];
         let launched = self.launcher.launch(&slot.spec)?;
-        let id = launched.child.id();
+        // All that can fail comes before the slot knows of the process.
+        let Streamed {
+            child,
+            stdout,
+            stderr,
+        } = launched.streamed()?;
+        let id = child.id();
         let pid = Pid::from_raw(id.cast_signed());
         let (alive, dead) = watch::channel(());
         slot.process = Some(Process {
-            child: launched.child,
+            child,
             started: Instant::now(),
             alive: Some(alive),
             open_streams: 2,
@@ -296,27 +324,21 @@ impl Monitors {
         });
         self.by_pid.insert(pid, monitor);
         self.busy += 1;
-        self.read(monitor, launched.stdout, Stream::Stdout, dead.clone())?;
-        self.read(monitor, launched.stderr, Stream::Stderr, dead)?;
+        let readers = [
+            Reader::new(stdout, Stream::Stdout, self.wants_stdout),
+            Reader::new(stderr, Stream::Stderr, true),
+        ];
+        for reader in readers {
+            tokio::spawn(reader.run(monitor, self.reports_sender.clone(), dead.clone()));
+        }
         Ok(id)
     }
 
-    fn read(
-        &self,
-        monitor: usize,
-        pipe: PipeReader,
-        stream: Stream,
-        dead: watch::Receiver<()>,
-    ) -> io::Result<()> {
-        let pipe = pipe::Receiver::from_owned_fd(pipe.into())?;
-        let wants_lines = stream == Stream::Stderr || self.wants_stdout;
-        let reader = Reader::new(pipe, stream, wants_lines);
-        tokio::spawn(reader.run(monitor, self.reports_sender.clone(), dead));
-        Ok(())
-    }
-
     fn on_report(&mut self, monitor: usize, report: Report) {
+        let killed = matches!(self.stopping, Some(Stopping::Killed(_)));
         let event = match report {
+            // What is left of a flood is of no use to anybody, and logging it takes time.
+            Report::Line(..) | Report::Dropped(_) if killed => return,
             Report::Verdict(verdict) => Event::Verdict(monitor, verdict),
             Report::Line(stream, line) => Event::Line(monitor, stream, line),
             Report::Dropped(lines) => Event::Dropped(monitor, lines),

@@ -155,7 +155,7 @@ async fn a_change_of_mind_is_heard_each_time_and_a_repetition_is_not() {
 #[tokio::test]
 async fn a_flood_is_bounded_and_its_last_verdict_counts() {
     let _alone = ALONE.lock().await;
-    // Some 20 MB without pause, then a verdict, then a line without end.
+    // Some 2 MB without pause, then a verdict, then a line without end.
     let text = "echo '[ active ] first'; yes 'nonsense that nobody wants to read' | head -c 2000000; \
                 echo; echo '[inactive] last'; head -c 100000 /dev/zero | tr '\\0' x; exit 0";
     let mut monitors = monitors(
@@ -196,6 +196,79 @@ async fn a_flood_is_bounded_and_its_last_verdict_counts() {
         "after {other_after:?}"
     );
     stop(monitors, PATIENCE).await;
+}
+
+/// The counts of lines that were dropped.
+fn dropped(events: &[Event]) -> u64 {
+    let counts = events.iter().map(|event| match event {
+        Event::Dropped(_, lines) => *lines,
+        _ => 0,
+    });
+    counts.sum()
+}
+
+#[tokio::test]
+async fn every_dropped_line_is_counted_though_no_line_follows() {
+    let _alone = ALONE.lock().await;
+    // One that is quiet afterwards, and one that is gone.
+    let mut quiet = monitors(&["seq 130 >&2; exec sleep 60"], false);
+    let start = Instant::now();
+    let events = until(&mut quiet, |e| matches!(e, Event::Dropped(..))).await;
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_eq!(lines(&events, Stream::Stderr).len(), 50);
+    assert_eq!(dropped(&events), 80);
+    let (events, _) = stop(quiet, PATIENCE).await;
+    assert_eq!(dropped(&events), 0, "told once");
+
+    let mut gone = monitors(&["seq 130 >&2; exit 1"], false);
+    let events = until(&mut gone, is_ended).await;
+    let (taken, dropped) = (lines(&events, Stream::Stderr).len(), dropped(&events));
+    assert_eq!((taken, dropped), (50, 80));
+}
+
+#[tokio::test]
+async fn a_flood_does_not_put_off_the_end() {
+    let _alone = ALONE.lock().await;
+    let mut monitors = monitors(&["trap '' TERM; exec yes >&2"; 20], false);
+    let mut heard = std::collections::HashSet::new();
+    while heard.len() < 20 {
+        if let Event::Line(number, ..) = next(&mut monitors).await {
+            heard.insert(number);
+        }
+    }
+    let bound = Duration::from_secs(1);
+    let start = Instant::now();
+    monitors.terminate(bound);
+    let mut events = Vec::new();
+    while let Some(event) = timeout(PATIENCE, monitors.next()).await.expect("ends") {
+        // Whoever logs the lines is slower than those who write them.
+        std::thread::sleep(Duration::from_millis(5));
+        events.push(event);
+        assert!(start.elapsed() < PATIENCE, "no end in sight");
+    }
+    let took = start.elapsed();
+    assert!(took < bound + Duration::from_secs(2), "{took:?}");
+    let killed = events.iter().position(|e| matches!(e, Event::Killed(20)));
+    let killed = killed.expect("killed at the bound");
+    assert_eq!(lines(&events[killed..], Stream::Stderr), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_stranger_that_dies_of_a_signal_without_name_is_passed_over() {
+    let _alone = ALONE.lock().await;
+    let mut monitors = monitors(&["sleep 0.5; exit 3"], false);
+    assert!(matches!(next(&mut monitors).await, Event::Started(..)));
+    let mut stranger = std::process::Command::new("/bin/sh")
+        .args(["-c", "kill -34 $$"])
+        .spawn()
+        .expect("runs");
+    gone(stranger.id()).await;
+    let events = until(&mut monitors, is_ended).await;
+    assert!(
+        matches!(events.last(), Some(Event::Ended(0, _, status)) if status.code() == Some(3)),
+        "{events:?}"
+    );
+    stranger.wait().expect("not taken away by the set");
 }
 
 #[tokio::test]

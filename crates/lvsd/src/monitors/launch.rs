@@ -8,6 +8,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command};
 
 use daemon::child::{OnParentDeath, prepare};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use tokio::net::unix::pipe::Receiver;
 
 use crate::fd_limit::FdLimit;
 use crate::monitor_argv::CommandLine;
@@ -29,6 +32,41 @@ pub(super) struct Launched {
     pub(super) child: Child,
     pub(super) stdout: PipeReader,
     pub(super) stderr: PipeReader,
+}
+
+/// A process whose streams the event loop can read.
+#[derive(Debug)]
+pub(super) struct Streamed {
+    pub(super) child: Child,
+    pub(super) stdout: Receiver,
+    pub(super) stderr: Receiver,
+}
+
+impl Launched {
+    /// Registers the streams with the event loop. Where that fails the process is not left running
+    /// unread: it is dead and reaped.
+    pub(super) fn streamed(self) -> io::Result<Streamed> {
+        let Self {
+            mut child,
+            stdout,
+            stderr,
+        } = self;
+        let receivers = Receiver::from_owned_fd(stdout.into())
+            .and_then(|stdout| Ok((stdout, Receiver::from_owned_fd(stderr.into())?)));
+        match receivers {
+            Ok((stdout, stderr)) => Ok(Streamed {
+                child,
+                stdout,
+                stderr,
+            }),
+            Err(error) => {
+                let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
+                // Killed, so this does not wait for long.
+                let _ = child.wait();
+                Err(error)
+            }
+        }
+    }
 }
 
 /// What all monitors have in common.
@@ -71,5 +109,36 @@ impl Launcher {
             stdout,
             stderr,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::errno::Errno;
+    use nix::sys::signal::kill;
+    use std::os::fd::OwnedFd;
+
+    #[tokio::test]
+    async fn a_process_whose_streams_cannot_be_read_is_not_left() {
+        let no_pipe = || OwnedFd::from(File::open("/dev/null").expect("opened")).into();
+        for bad in [0, 1] {
+            let child = Command::new("/bin/sleep")
+                .arg("60")
+                .process_group(0)
+                .spawn()
+                .expect("runs");
+            let pid = Pid::from_raw(child.id().cast_signed());
+            let (mut stdout, _other_end) = pipe().expect("a pipe");
+            let (mut stderr, _its_other_end) = pipe().expect("a pipe");
+            *[&mut stdout, &mut stderr][bad] = no_pipe();
+            let launched = Launched {
+                child,
+                stdout,
+                stderr,
+            };
+            launched.streamed().expect_err("no pipe");
+            assert_eq!(kill(pid, None), Err(Errno::ESRCH), "killed and reaped");
+        }
     }
 }
