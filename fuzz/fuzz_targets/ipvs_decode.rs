@@ -37,7 +37,12 @@ fn again(message: &Message) -> Option<Message> {
 }
 
 fn examine(message: &Message) {
-    assert_eq!(again(message).as_ref(), Some(message));
+    // The first time may change the number of an unknown attribute: netlink-packet-core writes one
+    // of the flags for nesting and byte order, which exclude each other, where both were read.
+    let once = again(message).expect("what was understood can be read again");
+    assert_eq!(once.attributes.len(), message.attributes.len());
+    assert_eq!(again(&once).as_ref(), Some(&once));
+    let message = &once;
     for attribute in &message.attributes {
         match attribute {
             Attribute::Service(list) => service(list),

@@ -247,16 +247,22 @@ impl DestinationAttribute {
 
         let address = address.ok_or_else(|| missing("IPVS_DEST_ATTR_ADDR"))?;
         let method = method.ok_or_else(|| missing("IPVS_DEST_ATTR_FWD_METHOD"))?;
+        let forwarding = Forwarding::from_number(method)
+            .ok_or_else(|| DecodeError::from(format!("unknown forwarding method {method}")))?;
         let checksum = TunnelChecksum::from_bits(tunnel_flags);
+        // Without a tunnel its kind means nothing, though the kernel keeps what it was told.
+        let kind = if forwarding == Forwarding::Tunnel {
+            kind
+        } else {
+            IPIP
+        };
         Ok(DestinationEntry {
             destination: Destination {
                 key: DestinationKey {
                     address: union_address(address, family),
                     port: port.ok_or_else(|| missing("IPVS_DEST_ATTR_PORT"))?,
                 },
-                forwarding: Forwarding::from_number(method).ok_or_else(|| {
-                    DecodeError::from(format!("unknown forwarding method {method}"))
-                })?,
+                forwarding,
                 weight,
                 upper_threshold,
                 lower_threshold,

@@ -153,6 +153,32 @@ fn a_destination_of_an_old_kernel_has_the_family_of_its_service() {
 }
 
 #[test]
+fn a_kind_of_tunnel_without_a_tunnel_means_nothing() {
+    let message = read(
+        Command::NewDest,
+        "
+        48 00  02 80
+        14 00  01 00  0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
+        06 00  02 00  00 50  00 00
+        08 00  03 00  00 00 00 00       # masquerading
+        08 00  04 00  01 00 00 00
+        05 00  0d 00  01 00 00 00       # GUE
+        06 00  0e 00  17 c0  00 00
+        06 00  0f 00  01 00  00 00
+        ",
+    );
+    let [Attribute::Destination(attributes)] = message.attributes.as_slice() else {
+        panic!()
+    };
+    let entry = DestinationAttribute::entry(attributes, Family::V4).unwrap();
+    assert_eq!(
+        entry.destination.forwarding,
+        ipvs_netlink::Forwarding::Masquerade
+    );
+    assert_eq!(entry.destination.tunnel, ipvs_netlink::Tunnel::Ipip);
+}
+
+#[test]
 fn a_daemon_of_an_old_kernel_has_three_attributes() {
     let message = read(
         Command::NewDaemon,

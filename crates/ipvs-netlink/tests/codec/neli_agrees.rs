@@ -239,9 +239,11 @@ fn on_daemons_and_timeouts() {
 #[test]
 fn on_bare_requests() {
     for command in [
+        Command::GetService,
         Command::GetInfo,
         Command::GetConfig,
         Command::GetDaemon,
+        Command::Zero,
         Command::Flush,
     ] {
         agree(
