@@ -54,6 +54,8 @@ pub(super) struct FakeKernel {
     /// Errors the next receives return before anything else.
     pub(super) errors: VecDeque<io::Error>,
     overrun: bool,
+    /// Answers that were dropped.
+    pub(super) overruns: usize,
 }
 
 impl FakeKernel {
@@ -75,6 +77,7 @@ impl FakeKernel {
             most: 0,
             errors: VecDeque::new(),
             overrun: false,
+            overruns: 0,
         }
     }
 
@@ -84,6 +87,7 @@ impl FakeKernel {
             self.queue.push_back((bytes, true));
         } else {
             self.overrun = true;
+            self.overruns += 1;
         }
     }
 

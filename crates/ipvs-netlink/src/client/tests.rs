@@ -2,16 +2,16 @@
 
 use std::io;
 
-use nix::errno::Errno;
-use proptest::collection::vec;
-use proptest::prelude::*;
-
 use super::core::Core;
 use super::fake::{FakeKernel, frame};
 use crate::{
     Change, Daemon, DaemonState, Destination, Error, Forwarding, Protocol, Service, ServiceKey,
-    Table, Timeouts,
+    Timeouts,
 };
+use nix::errno::Errno;
+
+mod one_destination;
+mod properties;
 
 fn client(set: impl FnOnce(&mut FakeKernel)) -> Core<FakeKernel> {
     let mut core = Core::open(FakeKernel::new()).unwrap();
@@ -330,75 +330,6 @@ fn an_interrupted_list_is_read_again() {
     assert_eq!(core.exchange.link.sends, sends + 2);
 }
 
-fn with_servers(count: u8, set: impl FnOnce(&mut FakeKernel)) -> Core<FakeKernel> {
-    with_services(1, |kernel| {
-        for number in 0..count {
-            kernel.table.insert_destination(&key(0), server(number));
-        }
-        set(kernel);
-    })
-}
-
-#[test]
-fn one_destination_is_found_in_one_reading() {
-    let mut core = with_servers(5, |kernel| kernel.per_datagram = 2);
-    let sends = core.exchange.link.sends;
-    for number in 0..5 {
-        let found = core.destination(&key(0), &server(number).key).unwrap();
-        assert_eq!(found.unwrap().destination, server(number));
-    }
-    assert_eq!(core.exchange.link.sends, sends + 5);
-    assert_eq!(core.exchange.link.queue.len(), 0);
-}
-
-#[test]
-fn a_destination_that_is_not_there_is_looked_for_twice_in_a_long_list() {
-    let mut core = with_servers(5, |_| {});
-    let sends = core.exchange.link.sends;
-    assert_eq!(core.destination(&key(0), &server(9).key).unwrap(), None);
-    assert_eq!(core.destination(&key(9), &server(1).key).unwrap(), None);
-    assert_eq!(core.exchange.link.sends, sends + 2);
-    core.exchange.link.per_datagram = 2;
-    assert_eq!(core.destination(&key(0), &server(9).key).unwrap(), None);
-    assert_eq!(core.exchange.link.sends, sends + 4);
-}
-
-#[test]
-fn a_destination_that_was_skipped_is_found() {
-    let mut core = with_servers(5, |kernel| {
-        kernel.per_datagram = 2;
-        let gone = Change::DeleteDestination(key(0), server(0).key);
-        kernel.meanwhile.push_back(gone);
-    });
-    let sends = core.exchange.link.sends;
-    let found = core.destination(&key(0), &server(2).key).unwrap();
-    assert_eq!(found.unwrap().destination, server(2));
-    assert_eq!(core.exchange.link.sends, sends + 2);
-}
-
-#[test]
-fn a_destination_is_not_looked_for_for_ever() {
-    let mut core = with_servers(5, |kernel| {
-        kernel.per_datagram = 2;
-        for _ in 0..20 {
-            let (key, server) = (key(0), server(0));
-            let change = Change::DeleteDestination(key, server.key);
-            kernel.meanwhile.push_back(change);
-            let nothing = Change::EditDestination(key, self::server(3));
-            kernel.meanwhile.extend([nothing.clone(), nothing.clone()]);
-            kernel
-                .meanwhile
-                .push_back(Change::AddDestination(key, server));
-            kernel.meanwhile.push_back(nothing);
-        }
-    });
-    let error = core.destination(&key(0), &server(9).key).unwrap_err();
-    assert!(
-        matches!(error, Error::Interrupted { tries: 10, .. }),
-        "{error}"
-    );
-}
-
 #[test]
 fn a_table_that_never_rests_is_given_up_on() {
     let mut core = with_services(5, |kernel| {
@@ -502,83 +433,4 @@ fn a_daemon_that_is_gone_was_stopped_even_without_an_answer() {
     assert_eq!(core.daemons().unwrap(), [daemon]);
     core.stop_daemon(DaemonState::Backup).unwrap();
     assert_eq!(core.daemons().unwrap(), []);
-}
-
-fn any_change() -> impl Strategy<Value = Change> {
-    let service = (0..4_u8, 0..2_u32).prop_map(|(number, persistence)| Service {
-        persistence: persistence * 60,
-        ..service(number)
-    });
-    let server = (0..4_u8, 0..3_u32).prop_map(|(number, weight)| Destination {
-        weight,
-        ..server(number)
-    });
-    let owner = (0..4_u8).prop_map(key);
-    prop_oneof![
-        service.clone().prop_map(Change::AddService),
-        service.prop_map(Change::EditService),
-        owner.clone().prop_map(Change::DeleteService),
-        (owner.clone(), server.clone()).prop_map(|(k, s)| Change::AddDestination(k, s)),
-        (owner.clone(), server.clone()).prop_map(|(k, s)| Change::EditDestination(k, s)),
-        (owner, server).prop_map(|(k, s)| Change::DeleteDestination(k, s.key)),
-    ]
-}
-
-proptest! {
-    /// Whatever the window, every change has the result it has when made alone.
-    #[test]
-    fn a_batch_is_its_changes_one_by_one(changes in vec(any_change(), 0..40), window in 1..9_usize) {
-        let mut core = client(|kernel| kernel.window = window);
-        let results = core.batch(&changes);
-        let mut single = client(|_| {});
-        for (change, result) in changes.iter().zip(&results) {
-            prop_assert_eq!(format!("{:?}", single.change(change)), format!("{result:?}"));
-        }
-        prop_assert_eq!(&core.exchange.link.table, &single.exchange.link.table);
-    }
-
-    /// Answers that are dropped are made good: the changes that are additions, each of another
-    /// thing, all succeed and are all there.
-    #[test]
-    fn dropped_answers_are_recovered(window in 1..20_usize, capacity in 2..20_usize) {
-        let mut core = client(|kernel| {
-            kernel.window = window;
-            kernel.capacity = capacity;
-        });
-        let mut changes = vec![Change::AddService(service(1))];
-        changes.extend((0..30).map(|n| Change::AddDestination(key(1), server(n))));
-        changes.extend((0..10).map(|n| Change::DeleteDestination(key(1), server(n).key)));
-        let results = core.batch(&changes);
-        prop_assert!(results.iter().all(Result::is_ok), "{results:?}");
-        let table = &core.exchange.link.table;
-        prop_assert_eq!(table.destinations(&key(1)).count(), 20);
-    }
-
-    /// A plan arrives where it should, however many answers are dropped on the way.
-    #[test]
-    fn a_plan_survives_dropped_answers(
-        before in vec(any_change(), 0..40),
-        after in vec(any_change(), 0..40),
-        window in 1..20_usize,
-        capacity in 2..20_usize,
-    ) {
-        let table = |changes: &[Change]| {
-            let mut table = Table::new();
-            for change in changes {
-                table.apply(change);
-            }
-            table
-        };
-        let wanted = table(&after);
-        let mut core = client(|kernel| {
-            kernel.table = table(&before);
-            kernel.window = window;
-            kernel.capacity = capacity;
-        });
-        let plan = table(&before).diff(&wanted);
-        let results = core.batch(&plan.changes);
-        prop_assert!(results.iter().all(Result::is_ok), "{results:?}");
-        prop_assert_eq!(&core.exchange.link.table, &wanted);
-        prop_assert!(core.exchange.link.queue.is_empty());
-    }
 }
