@@ -19,6 +19,8 @@ mod programs;
 pub mod readiness;
 mod run;
 mod start;
+mod table;
+mod telling;
 pub mod verdict;
 pub mod wanted;
 

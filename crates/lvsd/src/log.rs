@@ -14,7 +14,7 @@ pub(crate) enum Message<'a> {
         /// The virtual port.
         port: u16,
     },
-    /// A service is about to leave the table.
+    /// A service was taken out of the table, or could not be, which is said before.
     ServiceStopped {
         /// The name of the `virtual` block.
         name: &'a str,
@@ -106,6 +106,16 @@ pub(crate) enum Message<'a> {
         /// What was tried, and why it failed.
         error: &'a str,
     },
+    /// The start or the run failed.
+    Failed {
+        /// A line of what stderr says.
+        line: &'a str,
+    },
+    /// Something in the file is doubtful.
+    Doubtful {
+        /// A line of what stderr says.
+        line: &'a str,
+    },
     /// SIGHUP.
     NoReload,
     /// SIGTERM or SIGINT.
@@ -165,6 +175,7 @@ impl fmt::Display for Message<'_> {
             Self::Ready => f.write_str("every active virtual service is ready"),
             Self::NotTold { error } => write!(f, "cannot tell pulse of readiness: {error}"),
             Self::Table { error } => f.write_str(error),
+            Self::Failed { line } | Self::Doubtful { line } => f.write_str(line),
             Self::NoReload => f.write_str("reload is not supported in this version: restart pulse"),
             Self::Signal { number } => write!(f, "shutting down due to signal {number}"),
         }
@@ -179,7 +190,8 @@ impl Message<'_> {
             | Self::MonitorDiedShuttingDown { .. }
             | Self::MonitorDiedRestarting { .. }
             | Self::MonitorsLeft { .. }
-            | Self::Table { .. } => tracing::error!("{self}"),
+            | Self::Table { .. }
+            | Self::Failed { .. } => tracing::error!("{self}"),
             Self::ServiceTwice { .. }
             | Self::RealServerTwice { .. }
             | Self::MonitorSaid { .. }
@@ -187,6 +199,7 @@ impl Message<'_> {
             | Self::MonitorEnded { .. }
             | Self::MonitorsKilled { .. }
             | Self::NotTold { .. }
+            | Self::Doubtful { .. }
             | Self::NoReload => tracing::warn!("{self}"),
             Self::ServiceStarted { .. }
             | Self::ServiceStopped { .. }

@@ -13,7 +13,7 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct Programs<'a> {
     search_path: Option<&'a OsStr>,
-    found: HashMap<&'a str, PathBuf>,
+    found: HashMap<String, PathBuf>,
 }
 
 impl<'a> Programs<'a> {
@@ -29,7 +29,7 @@ impl<'a> Programs<'a> {
     ///
     /// # Errors
     /// [`Error::Monitor`] if there is none that may be executed.
-    pub(crate) fn find(&mut self, word: &'a str) -> Result<PathBuf, Error> {
+    pub(crate) fn find(&mut self, word: &str) -> Result<PathBuf, Error> {
         if let Some(path) = self.found.get(word) {
             return Ok(path.clone());
         }
@@ -37,7 +37,7 @@ impl<'a> Programs<'a> {
             program: word.to_owned(),
             source,
         })?;
-        self.found.insert(word, path.clone());
+        self.found.insert(word.to_owned(), path.clone());
         Ok(path)
     }
 

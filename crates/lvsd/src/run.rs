@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use daemon::{exit, ready};
 use ipvs_netlink::{Client, Error as IpvsError};
@@ -15,7 +15,8 @@ use crate::log::Message;
 use crate::monitors::{Event, Monitors, Spec, Stream};
 use crate::passthrough::Passthrough;
 use crate::readiness::Readiness;
-use crate::start::clear;
+use crate::table::clear;
+use crate::telling::{Telling, Told};
 use crate::verdict::Verdict;
 use crate::wanted::{WantedMonitor, WantedService};
 
@@ -47,9 +48,15 @@ pub(crate) fn run_to_the_end(job: Job, held: &SigSet) -> io::Result<ExitCode> {
     runtime.block_on(async {
         let mut supervisor = Supervisor::new(job)?;
         let outcome = supervisor.serve(held).await;
-        supervisor.stop().await;
-        outcome
+        let all_gone = supervisor.stop().await;
+        outcome.map(|status| final_status(status, all_gone))
     })
+}
+
+/// The exit status, given what ended everything and whether the services are out of the table. If
+/// they are not the stop is no clean one: pulse clears the table after those.
+fn final_status(status: ExitCode, all_gone: bool) -> ExitCode {
+    if all_gone { status } else { ExitCode::FAILURE }
 }
 
 /// Everything that runs.
@@ -61,7 +68,7 @@ struct Supervisor {
     readiness: Readiness,
     /// Per service, the monitor to start if the first one finds its real server down.
     substitutes: Vec<Option<usize>>,
-    told: bool,
+    telling: Telling,
     hard_shutdown: bool,
     passthrough: Passthrough,
 }
@@ -90,7 +97,7 @@ impl Supervisor {
             wanted: job.monitors,
             monitors,
             substitutes,
-            told: false,
+            telling: Telling::default(),
             hard_shutdown: job.hard_shutdown,
             passthrough: Passthrough::default(),
         })
@@ -112,7 +119,10 @@ impl Supervisor {
                     continue;
                 }
                 Some(event) = self.monitors.next() => match self.on_event(event) {
-                    ControlFlow::Continue(()) => continue,
+                    ControlFlow::Continue(()) => {
+                        self.tell_if_ready();
+                        continue;
+                    }
                     ControlFlow::Break(status) => return Ok(status),
                 },
             };
@@ -213,38 +223,41 @@ impl Supervisor {
                 None => self.monitors.start_all(),
             }
         }
-        self.tell_if_ready();
     }
 
     fn tell_if_ready(&mut self) {
-        if self.told || !self.readiness.is_ready() {
+        if !self.readiness.is_ready() {
             return;
         }
-        self.told = true;
-        // pulse raises the addresses now: that comes before the other monitors.
-        self.monitors.start_all_soon();
-        match ready::tell() {
-            Ok(()) => Message::Ready.log(),
-            Err(error) => Message::NotTold {
+        if self.telling.is_untried() {
+            // pulse raises the addresses now: that comes before the other monitors.
+            self.monitors.start_all_soon();
+        }
+        match self.telling.tell(Instant::now(), ready::tell) {
+            Some(Told::Now) => Message::Ready.log(),
+            Some(Told::NotYet(error)) => Message::NotTold {
                 error: &error.to_string(),
             }
             .log(),
+            None => {}
         }
     }
 
-    /// Ends all monitors, then takes this file's services out of the table.
-    async fn stop(&mut self) {
+    /// Ends all monitors, then takes this file's services out of the table. Says whether they are
+    /// gone.
+    async fn stop(&mut self) -> bool {
         self.monitors.terminate(BOUND);
         while let Some(event) = self.monitors.next().await {
             self.on_output(event);
         }
+        let all_gone = clear(&mut self.client, &self.services);
         for service in &self.services {
             Message::ServiceStopped {
                 name: &service.name,
             }
             .log();
         }
-        clear(&mut self.client, &self.services);
+        all_gone
     }
 }
 
@@ -274,6 +287,15 @@ mod tests {
     use crate::fixture::{config, server, service};
     use crate::wanted::wanted;
     use ipvs_netlink::Table;
+
+    #[test]
+    fn a_stop_that_leaves_services_behind_is_no_clean_one() {
+        let (clean, died) = (ExitCode::SUCCESS, ExitCode::FAILURE);
+        assert_eq!(final_status(clean, true), clean);
+        assert_eq!(final_status(clean, false), died);
+        assert_eq!(final_status(died, true), died);
+        assert_eq!(final_status(died, false), died);
+    }
 
     #[test]
     fn one_monitor_of_every_service_goes_first() {

@@ -22,6 +22,7 @@ use crate::log::Message;
 use crate::monitors::Spec;
 use crate::programs::Programs;
 use crate::run::{Job, run_to_the_end};
+use crate::table::{clear, made};
 use crate::wanted::{LeftAside, Wanted, WantedService, wanted as decide};
 
 /// The name in error messages and in syslog, whatever name the program is called by.
@@ -40,24 +41,56 @@ const HANDLED: [Signal; 4] = [
 pub fn run(cli: &Cli) -> ExitCode {
     // A reload that comes while this starts must not end it.
     let _ = SigSet::from_iter([Signal::SIGHUP]).thread_block();
+    if !cli.test_start {
+        Logging {
+            ident: PROGRAM,
+            stdout: cli.no_daemon.then_some("lvs"),
+            syslog: !cli.no_daemon,
+            verbose: cli.verbose,
+        }
+        .install();
+    }
     let path = match cli.config_path() {
         Ok(path) => path,
-        Err(error) => return exit::failure(PROGRAM, &error),
+        Err(error) => return failure(&error, cli),
     };
     let loaded = match lvs_cf::load(&path, &SystemResolver::new()) {
         Ok(loaded) => loaded,
         Err(error) => {
-            eprint!("{}", error.report(PROGRAM));
+            let report = error.report(PROGRAM);
+            eprint!("{report}");
+            log_too(&report, |line| Message::Failed { line }, cli);
             return ExitCode::FAILURE;
         }
     };
-    eprint!("{}", loaded.report(PROGRAM));
+    let report = loaded.report(PROGRAM);
+    eprint!("{report}");
+    log_too(&report, |line| Message::Doubtful { line }, cli);
     let result = if cli.test_start {
         test_start(&loaded.config, cli.verbose)
     } else {
         start(&loaded.config, cli)
     };
-    result.unwrap_or_else(|error| exit::failure(PROGRAM, &error))
+    result.unwrap_or_else(|error| failure(&error, cli))
+}
+
+/// Says on stderr, and in the log, what ends the program.
+fn failure(error: &dyn std::error::Error, cli: &Cli) -> ExitCode {
+    log_too(&exit::chain(error), |line| Message::Failed { line }, cli);
+    exit::failure(PROGRAM, error)
+}
+
+/// Logs the lines of a text that stderr has too. Nobody may read that: it is `/dev/null` under a
+/// pulse in the background. In the foreground, and where nothing is started, somebody does.
+fn log_too<'a>(text: &'a str, message: impl Fn(&'a str) -> Message<'a>, cli: &Cli) {
+    if cli.no_daemon || cli.test_start {
+        return;
+    }
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        // Syslog has the program's name already.
+        let line = line.strip_prefix("lvsd: ").unwrap_or(line);
+        message(line).log();
+    }
 }
 
 /// Prints what a start would do.
@@ -81,7 +114,7 @@ fn test_start(config: &Config, verbose: bool) -> Result<ExitCode, Error> {
 }
 
 /// Finds every program that is to be started.
-fn check_programs<'a>(config: &'a Config, programs: &mut Programs<'a>) -> Result<(), Error> {
+fn check_programs(config: &Config, programs: &mut Programs<'_>) -> Result<(), Error> {
     config
         .active_virtual_servers()
         .filter(|service| service.active_servers().next().is_some())
@@ -103,6 +136,10 @@ fn start(config: &Config, cli: &Cli) -> Result<ExitCode, Error> {
     let mut pid_file = by_itself
         .then(|| PidFile::take(Path::new(PID_FILE)))
         .transpose()?;
+    // Before the fork: the daemon has another directory, from which `./nanny` is not found.
+    let search_path = std::env::var_os("PATH");
+    let mut programs = Programs::new(search_path.as_deref());
+    check_programs(config, &mut programs)?;
     let mut background = None;
     if by_itself {
         match fork_to_background()? {
@@ -113,7 +150,7 @@ fn start(config: &Config, cli: &Cli) -> Result<ExitCode, Error> {
     if let Some(pid_file) = &mut pid_file {
         pid_file.write()?;
     }
-    let result = start_here(config, cli, background);
+    let result = start_here(config, cli, programs, background);
     if let Some(pid_file) = pid_file {
         pid_file.remove();
     }
@@ -124,23 +161,14 @@ fn start(config: &Config, cli: &Cli) -> Result<ExitCode, Error> {
 fn start_here(
     config: &Config,
     cli: &Cli,
+    mut programs: Programs<'_>,
     background: Option<Background>,
 ) -> Result<ExitCode, Error> {
-    Logging {
-        ident: PROGRAM,
-        stdout: cli.no_daemon.then_some("lvs"),
-        syslog: !cli.no_daemon,
-        verbose: cli.verbose,
-    }
-    .install();
     let held = SigSet::from_iter(HANDLED);
     let failed = |attempt| move |source| Error::System { attempt, source };
     held.thread_block()
         .map_err(|errno| failed("block signals")(errno.into()))?;
 
-    let search_path = std::env::var_os("PATH");
-    let mut programs = Programs::new(search_path.as_deref());
-    check_programs(config, &mut programs)?;
     let (wanted, plan, mut client) = prepare(config, cli.verbose)?;
     let mut specs = Vec::with_capacity(wanted.monitors.len());
     for monitor in &wanted.monitors {
@@ -169,7 +197,15 @@ fn start_here(
     if result.is_err() {
         // The event loop would have done this, and did not come to it.
         let services = decide(config, &Table::new(), cli.verbose).services;
-        clear(&mut Client::open()?, &services);
+        match Client::open() {
+            Ok(mut client) => {
+                clear(&mut client, &services);
+            }
+            Err(error) => Message::Table {
+                error: &exit::chain(&error),
+            }
+            .log(),
+        }
     }
     result
 }
@@ -194,15 +230,8 @@ fn program_table(
     plan: &Plan,
     services: &[WantedService],
 ) -> Result<(), Error> {
-    let mut first_error = None;
-    for error in plan.apply(client).into_iter().filter_map(Result::err) {
-        Message::Table {
-            error: &exit::chain(&error),
-        }
-        .log();
-        first_error = first_error.or(Some(error));
-    }
-    let Some(error) = first_error else {
+    let mut failures = made(&plan.changes, plan.apply(client));
+    let Some(error) = failures.next() else {
         for service in services {
             Message::ServiceStarted {
                 name: &service.name,
@@ -212,30 +241,15 @@ fn program_table(
         }
         return Ok(());
     };
+    // The first one is what ends the program, which says so.
+    for error in failures {
+        Message::Table {
+            error: &exit::chain(&error),
+        }
+        .log();
+    }
     clear(client, services);
     Err(error.into())
-}
-
-/// Deletes the services from the table; those that are gone already are as they should be.
-pub(crate) fn clear(client: &mut Client, services: &[WantedService]) -> bool {
-    let changes: Vec<_> = services
-        .iter()
-        .map(|service| ipvs_netlink::Change::DeleteService(service.key))
-        .collect();
-    let mut all_gone = true;
-    for result in client.batch(&changes) {
-        match result {
-            Ok(()) | Err(ipvs_netlink::Error::NoSuchService { .. }) => {}
-            Err(error) => {
-                all_gone = false;
-                Message::Table {
-                    error: &exit::chain(&error),
-                }
-                .log();
-            }
-        }
-    }
-    all_gone
 }
 
 fn message(aside: &LeftAside) -> Message<'_> {
