@@ -255,6 +255,24 @@ fn a_stopped_pulse_loses_its_addresses_and_wakes_as_hot_backup() {
 }
 
 #[test]
+fn a_pause_shorter_than_deadtime_takes_nothing_over() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let (cluster, _lvs1, lvs2) = pair(lab)?;
+        // The partner's heartbeats of 2.6 s wait in the socket when the backup goes on; with the
+        // silence before the pause they would make a deadtime.
+        for _ in 0..4 {
+            lvs2.signal(Signal::SIGSTOP)?;
+            std::thread::sleep(Duration::from_millis(2600));
+            lvs2.signal(Signal::SIGCONT)?;
+            std::thread::sleep(Duration::from_millis(700));
+        }
+        assert_eq!(lvs2.log().count("activating"), 0, "{}", lvs2.log().text());
+        assert!(cluster.has_vip("lvs1")?);
+        Ok(())
+    });
+}
+
+#[test]
 fn a_failed_lvsd_hands_over() {
     lab::scenario(lab::here!(), BOUND, |lab| {
         let (cluster, lvs1, lvs2) = pair(lab)?;

@@ -106,6 +106,62 @@ fn a_pid_file_left_by_a_killed_pulse_stops_nobody() {
     });
 }
 
+#[test]
+fn a_signal_right_after_the_start_is_not_lost_and_ends_cleanly() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let cluster = FiveNodes::up(lab)?;
+        let host = cluster.host("lvs1")?;
+        for round in 0..5 {
+            let starter = cluster.start_pulse_with("lvs1", &[])?;
+            assert_eq!(starter.wait_exit(SOON)?.status.code(), Some(0));
+            // SIGHUP first, which would kill a process that does not listen yet.
+            let text = host.read_file(PID_FILE)?;
+            let pid: i32 = text
+                .trim()
+                .parse()
+                .map_err(|_| Error::broken("no number"))?;
+            let daemon = find(&cluster, pid)?;
+            daemon.signal(lab::Signal::SIGHUP)?;
+            daemon.signal(lab::Signal::SIGTERM)?;
+            cluster.wait("the daemon to end", SOON, || {
+                Ok(host.processes().is_empty())
+            })?;
+            assert!(
+                host.read_file(PID_FILE).is_err(),
+                "round {round}: the pid file is gone"
+            );
+        }
+        let ends = host.syslog().count("pulse[");
+        assert!(ends >= 5);
+        assert_eq!(host.syslog().count("Terminating due to signal 15"), 5);
+        assert_eq!(host.syslog().count("reload is not supported"), 5);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_foreground_pulse_beside_the_daemon_is_refused() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let settings = Settings {
+            more_global: "backup_active = 0".into(),
+            ..Settings::quick()
+        };
+        let cluster = FiveNodes::up_with(lab, &settings)?;
+        cluster.start_pulse_with("lvs1", &[])?.wait_exit(SOON)?;
+        cluster.wait_active("lvs1", SOON)?;
+        let second = cluster.start_pulse("lvs1")?;
+        assert_eq!(second.wait_exit(SOON)?.status.code(), Some(1));
+        second.wait_line("pulse: already running as pid", SOON)?;
+        // A trial beside it is fine, and leaves its pid file alone.
+        let before = cluster.host("lvs1")?.read_file(PID_FILE)?;
+        let trial = cluster.start_pulse_with("lvs1", &["-n", "-t"])?;
+        trial.wait_line("test start: not raising 1.2.3.1", SOON)?;
+        trial.stop(SOON)?;
+        assert_eq!(cluster.host("lvs1")?.read_file(PID_FILE)?, before);
+        cluster.wait_active("lvs1", SOON)
+    });
+}
+
 fn find(cluster: &FiveNodes<'_>, pid: i32) -> Result<lab::ProcessInfo> {
     let processes = cluster.host("lvs1")?.processes();
     let found = processes.iter().find(|process| process.pid == pid).cloned();

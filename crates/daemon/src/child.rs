@@ -4,7 +4,6 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use nix::libc;
 use nix::sys::prctl;
@@ -50,19 +49,16 @@ pub fn prepare(command: &mut Command, on_parent_death: OnParentDeath) {
     unsafe { command.pre_exec(in_child) };
 }
 
-/// The signals that this process ignores. Read once: a daemon changes nothing about it later.
+/// The signals that this process ignores, bit 0 being signal 1.
 ///
 /// exec resets every handler by itself and leaves ignored signals ignored (execve(2)), so these
 /// are all there is to reset: one by one for all 64 would cost as much as the fork.
 fn ignored_signals() -> u64 {
-    static IGNORED: OnceLock<u64> = OnceLock::new();
-    *IGNORED.get_or_init(|| {
-        std::fs::read_to_string("/proc/self/status")
-            .ok()
-            .and_then(|status| ignored_in(&status))
-            // Without /proc nothing is known: reset all.
-            .unwrap_or(u64::MAX)
-    })
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| ignored_in(&status))
+        // Without /proc nothing is known: reset all.
+        .unwrap_or(u64::MAX)
 }
 
 /// The mask of ignored signals in the text of `/proc/PID/status` (proc(5)).

@@ -1,16 +1,17 @@
 //! Readiness by the systemd notify protocol (sd_notify(3)): lvsd tells pulse, pulse tells the
 //! service manager.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::cmsg_space;
 use nix::sys::socket::{
-    ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg, setsockopt, sockopt,
+    AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, UnixCredentials,
+    bind, recvmsg, setsockopt, socket, sockopt,
 };
 
 /// The variable that names the socket.
@@ -39,7 +40,7 @@ pub fn tell() -> io::Result<()> {
 #[derive(Debug)]
 pub struct Listener {
     socket: UnixDatagram,
-    name: String,
+    name: Vec<u8>,
 }
 
 impl Listener {
@@ -48,19 +49,27 @@ impl Listener {
     /// # Errors
     /// If the system has no socket to give.
     pub fn bind() -> io::Result<Self> {
-        static SERIAL: AtomicU32 = AtomicU32::new(0);
-        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        let name = format!("lvs-ready-{}-{serial}", std::process::id());
-        let socket = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name)?)?;
-        socket.set_nonblocking(true)?;
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let socket = socket(AddressFamily::Unix, SockType::Datagram, flags, None)?;
+        // Without a name given the kernel chooses one that is free (unix(7), autobind): nobody can
+        // take it beforehand.
+        bind(socket.as_raw_fd(), &UnixAddr::new_unnamed())?;
+        let socket = UnixDatagram::from(socket);
         setsockopt(&socket, sockopt::PassCred, &true)?;
+        let name = socket
+            .local_addr()?
+            .as_abstract_name()
+            .map(<[u8]>::to_vec)
+            .ok_or(io::ErrorKind::AddrNotAvailable)?;
         Ok(Self { socket, name })
     }
 
     /// The value of `NOTIFY_SOCKET` for the child.
     #[must_use]
-    pub fn address(&self) -> String {
-        format!("@{}", self.name)
+    pub fn address(&self) -> OsString {
+        let mut address = b"@".to_vec();
+        address.extend_from_slice(&self.name);
+        OsString::from_vec(address)
     }
 
     /// Another handle of the socket, for an event loop to wait on. Read with
@@ -88,7 +97,11 @@ impl Listener {
             MsgFlags::MSG_CMSG_CLOEXEC,
         )?;
         let length = message.bytes;
-        let from_sender = message.cmsgs()?.any(|control| {
+        // Somebody who sends more than credentials is not our child.
+        let Ok(mut controls) = message.cmsgs() else {
+            return Ok(false);
+        };
+        let from_sender = controls.any(|control| {
             matches!(control, ControlMessageOwned::ScmCredentials(credentials)
                 if u32::try_from(credentials.pid()) == Ok(sender))
         });

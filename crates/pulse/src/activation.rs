@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use crate::fsm::Time;
-use crate::settings::Lease;
 
 /// How long lvsd may take to fill the table before the addresses go up all the same.
 pub const READY_BOUND: Duration = Duration::from_secs(1);
@@ -25,7 +24,7 @@ pub enum Step {
         /// Whether lvsd said that it is ready.
         ready: bool,
     },
-    /// Renew the lease of the floating addresses.
+    /// Raise the floating addresses again, which renews their lease.
     Renew,
     /// Announce the floating addresses once.
     Announce,
@@ -40,19 +39,20 @@ pub struct Activation {
     waits_until: Option<Time>,
     announcements_left: u8,
     next_announcement: Time,
-    renewal: Option<Duration>,
+    renewal: Duration,
     next_renewal: Time,
 }
 
 impl Activation {
-    /// Begins when lvsd is started.
+    /// Begins when lvsd is started. The addresses are raised again every `renewal`: that renews
+    /// their lease, and brings back one whose device was away.
     #[must_use]
-    pub fn begin(now: Time, lease: Option<Lease>) -> Self {
+    pub fn begin(now: Time, renewal: Duration) -> Self {
         Self {
             waits_until: Some(now + READY_BOUND),
             announcements_left: ANNOUNCEMENTS,
             next_announcement: now,
-            renewal: lease.map(|lease| lease.renewal),
+            renewal,
             next_renewal: now,
         }
     }
@@ -70,8 +70,7 @@ impl Activation {
             return self.waits_until;
         }
         let announcement = (self.announcements_left > 0).then_some(self.next_announcement);
-        let renewal = self.renewal.map(|_| self.next_renewal);
-        [announcement, renewal].into_iter().flatten().min()
+        Some(announcement.map_or(self.next_renewal, |at| at.min(self.next_renewal)))
     }
 
     /// lvsd says that it is ready.
@@ -91,10 +90,8 @@ impl Activation {
             None => {}
         }
         let mut steps = Vec::new();
-        if let Some(renewal) = self.renewal
-            && now >= self.next_renewal
-        {
-            self.next_renewal = now + renewal;
+        if now >= self.next_renewal {
+            self.next_renewal = now + self.renewal;
             steps.push(Step::Renew);
         }
         if self.announcements_left > 0 && now >= self.next_announcement {
@@ -105,9 +102,7 @@ impl Activation {
 
     fn raise(&mut self, now: Time, ready: bool) -> Vec<Step> {
         self.waits_until = None;
-        if let Some(renewal) = self.renewal {
-            self.next_renewal = now + renewal;
-        }
+        self.next_renewal = now + self.renewal;
         let mut steps = vec![Step::Raise { ready }];
         self.announce(now, &mut steps);
         steps
@@ -147,7 +142,7 @@ mod tests {
 
     #[test]
     fn five_announcements_a_second_apart_the_first_at_once() {
-        let steps = run(Activation::begin(ms(0), None), Some(ms(40)), ms(60_000));
+        let steps = run(Activation::begin(ms(0), ms(2000)), Some(ms(40)), ms(60_000));
         let times: Vec<_> = steps
             .iter()
             .filter(|(_, step)| *step == Step::Announce)
@@ -155,12 +150,13 @@ mod tests {
             .collect();
         assert_eq!(times, [40, 1040, 2040, 3040, 4040].map(ms));
         assert_eq!(steps.first(), Some(&(ms(40), Step::Raise { ready: true })));
-        assert_eq!(steps.last(), Some(&(ms(4040), Step::Finished)));
+        let finished = steps.iter().find(|(_, step)| *step == Step::Finished);
+        assert_eq!(finished, Some(&(ms(4040), Step::Finished)));
     }
 
     #[test]
     fn an_lvsd_that_never_says_so_is_waited_for_one_second() {
-        let steps = run(Activation::begin(ms(500), None), None, ms(60_000));
+        let steps = run(Activation::begin(ms(500), ms(2000)), None, ms(60_000));
         assert_eq!(
             steps.first(),
             Some(&(ms(1500), Step::Raise { ready: false }))
@@ -169,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_second_ready_changes_nothing() {
-        let mut activation = Activation::begin(ms(0), None);
+        let mut activation = Activation::begin(ms(0), ms(2000));
         assert!(!activation.is_up());
         assert_eq!(activation.ready(ms(10)).len(), 2);
         assert!(activation.is_up());
@@ -177,13 +173,9 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_is_renewed_as_long_as_the_router_is_active() {
-        let lease = Lease {
-            seconds: 4,
-            renewal: ms(1000),
-        };
+    fn addresses_are_raised_again_as_long_as_the_router_is_active() {
         let steps = run(
-            Activation::begin(ms(0), Some(lease)),
+            Activation::begin(ms(0), ms(1000)),
             Some(ms(100)),
             ms(20_000),
         );

@@ -10,6 +10,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use daemon::rate::RateLimit;
+use nix::sys::signal::SigSet;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{debug, info, warn};
 
@@ -21,10 +22,14 @@ use crate::links::{Links, Received};
 use crate::log::Message;
 use crate::lvsd::{Launch, Lvsd, Report};
 use crate::rtnl::Rtnl;
-use crate::settings::Settings;
+use crate::settings::{Floating, Settings};
 
 /// How long lvsd may take to stop.
 const STOP_BOUND: Duration = Duration::from_secs(10);
+
+/// How many waiting datagrams are heard before the timers: more than a pause can gather from a
+/// partner, and few enough that a flood does not stop the timers.
+const WAITING_BOUND: usize = 1000;
 
 /// What the actor works with, opened before the event loop exists.
 pub struct Tools {
@@ -69,6 +74,8 @@ pub struct Actor {
     clock: Instant,
     activation: Option<Activation>,
     lvsd: Option<Running>,
+    /// The floating addresses that are up.
+    up: Vec<Floating>,
     /// lvsd is to be started again as soon as the one that is stopping has ended.
     restart: bool,
     follow_ups: VecDeque<Event>,
@@ -104,6 +111,7 @@ impl Actor {
             clock: Instant::now(),
             activation: None,
             lvsd: None,
+            up: Vec::new(),
             restart: false,
             follow_ups: VecDeque::new(),
             exiting: false,
@@ -112,14 +120,16 @@ impl Actor {
         (actor, actions)
     }
 
-    /// Runs until pulse is told to end.
+    /// Runs until pulse is told to end. The signals in `held` are let through once they are
+    /// listened to.
     ///
     /// # Errors
     /// If signals cannot be received.
-    pub async fn run(mut self, first: Vec<Action>) -> io::Result<()> {
+    pub async fn run(mut self, first: Vec<Action>, held: &SigSet) -> io::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
+        held.thread_unblock()?;
         self.perform(first);
         self.settle();
         while !(self.exiting && self.lvsd.is_none()) {
@@ -197,6 +207,14 @@ impl Actor {
         let now = self.now();
         self.kill_late_lvsd(now);
         if self.machine.next_wake().is_some_and(|wake| wake <= now) {
+            // After a pause of this process the partner's words wait in the sockets: they are
+            // heard before its silence is judged.
+            for _ in 0..WAITING_BOUND {
+                let Some(received) = self.links.take_waiting() else {
+                    break;
+                };
+                self.received(Ok(received));
+            }
             self.handle(Event::Wake);
         }
         let due = self

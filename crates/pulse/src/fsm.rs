@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod pair;
+#[cfg(test)]
 mod tests;
 
 use std::time::Duration;
@@ -297,9 +299,11 @@ impl Machine {
         if now.saturating_sub(since) > LONGEST_RETRY {
             self.retry_delay = FIRST_RETRY;
         }
-        // A partner that can serve does so within deadtime and says so, which ends the failure.
+        // A partner that can serve does so within deadtime and says so, which ends the failure;
+        // one that has been silent for that long already is not waited for.
+        let partner_is_dead = self.silent_since + self.rules.deadtime;
         let wait = if self.rules.has_partner {
-            self.retry_delay.max(self.rules.deadtime)
+            self.retry_delay.max(partner_is_dead.saturating_sub(now))
         } else {
             self.retry_delay
         };

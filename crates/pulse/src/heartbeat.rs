@@ -17,7 +17,7 @@ pub enum State {
 
 /// A word that may stand in a heartbeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
+enum Word {
     /// An LVS router's state.
     Lvs(State),
     /// A failover-service router's state, or its order to go inactive: not for us.

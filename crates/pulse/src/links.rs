@@ -114,6 +114,15 @@ impl Links {
         Poll::Pending
     }
 
+    /// One datagram that waits in a socket already, without waiting for another.
+    pub fn take_waiting(&self) -> Option<Received> {
+        self.links.iter().find_map(|link| {
+            let mut bytes = [0; BUFFER];
+            let (length, sender) = link.socket.recv_from(&mut bytes).ok()?;
+            Some(read(&link.ends, sender.ip(), &bytes[..length]))
+        })
+    }
+
     /// Throws away what waits in the sockets, up to a bound that no queue of a partner reaches.
     pub fn discard(&self) {
         const BOUND: usize = 100_000;

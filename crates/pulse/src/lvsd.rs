@@ -41,6 +41,14 @@ struct Readiness {
     waiter: UnixDatagram,
 }
 
+impl Readiness {
+    fn open() -> io::Result<Self> {
+        let listener = Listener::bind()?;
+        let waiter = UnixDatagram::from_std(listener.waiter()?)?;
+        Ok(Self { listener, waiter })
+    }
+}
+
 /// A running lvsd.
 #[derive(Debug)]
 pub struct Lvsd {
@@ -55,8 +63,8 @@ impl Lvsd {
     /// # Errors
     /// If it cannot be executed.
     pub fn start(launch: &Launch) -> io::Result<Self> {
-        let listener = Listener::bind()?;
-        let waiter = UnixDatagram::from_std(listener.waiter()?)?;
+        // Without a socket lvsd serves as well; its addresses then go up after the bound.
+        let readiness = Readiness::open().ok();
         let mut command = Command::new(&launch.program);
         command.arg(if launch.foreground {
             "--nodaemon"
@@ -69,7 +77,9 @@ impl Lvsd {
         }
         command.stdin(Stdio::null());
         prepare(&mut command, OnParentDeath::Terminate);
-        command.env(NOTIFY_SOCKET, listener.address());
+        if let Some(Readiness { listener, .. }) = &readiness {
+            command.env(NOTIFY_SOCKET, listener.address());
+        }
         let child = tokio::process::Command::from(command).spawn()?;
         let pid = child
             .id()
@@ -77,7 +87,7 @@ impl Lvsd {
         Ok(Self {
             child,
             pid,
-            readiness: Some(Readiness { listener, waiter }),
+            readiness,
         })
     }
 

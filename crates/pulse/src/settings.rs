@@ -86,7 +86,16 @@ pub struct Settings {
     pub lease: Option<Lease>,
 }
 
+/// How often a lone router looks after its addresses, at most.
+const LONE_RENEWAL: Duration = Duration::from_secs(2);
+
 impl Settings {
+    /// Time between two raisings of the floating addresses.
+    #[must_use]
+    pub fn renewal(&self) -> Duration {
+        self.lease.map_or(LONE_RENEWAL, |lease| lease.renewal)
+    }
+
     /// Takes the settings of this host from `config`, which was read from `file`.
     ///
     /// # Errors

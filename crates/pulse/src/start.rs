@@ -1,6 +1,6 @@
 //! The start of pulse: everything that can be refused is refused here, on the admin's terminal.
 
-use std::net::UdpSocket;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,6 +8,7 @@ use daemon::daemonize::{Background, Side, fork_to_background};
 use daemon::exit::failure;
 use daemon::log::Logging;
 use daemon::pid_file::PidFile;
+use nix::sys::signal::{SigSet, Signal};
 use tracing::{error, info, warn};
 
 use crate::actor::{Actor, Tools, clear_table, drop_addresses};
@@ -58,6 +59,12 @@ fn start(
 ) -> Result<ExitCode, Error> {
     let own = host::own_addresses().map_err(Error::OwnAddresses)?;
     let settings = Settings::new(config, &own, file)?;
+    let launch = Launch {
+        program: lvsd_program(cli),
+        file: file.to_owned(),
+        foreground: cli.no_daemon,
+        verbose: cli.verbose,
+    };
     let background = if cli.no_daemon {
         None
     } else {
@@ -66,30 +73,14 @@ fn start(
             Side::Daemon(background) => Some(background),
         }
     };
-    if !cli.trial {
-        table::check()?;
-    }
-    let sockets = links::bind(&settings.links, settings.port)?;
-    let tools = if cli.trial { None } else { Some(open_tools()?) };
-    let pid_file = background.as_ref().map(|_| take_pid_file()).transpose()?;
-    Logging {
-        ident: "pulse",
-        stdout: cli.no_daemon.then_some("pulse"),
-        syslog: !cli.no_daemon,
-        verbose: cli.verbose,
-    }
-    .install();
-    let launch = Launch {
-        program: cli.lvsd.clone().unwrap_or_else(lvsd::default_path),
-        file: file.to_owned(),
-        foreground: cli.no_daemon,
-        verbose: cli.verbose,
+    // From here on there is something to tidy up: a signal waits until the event loop hears it.
+    let held = hold_signals()?;
+    let pid_file = if cli.trial {
+        None
+    } else {
+        Some(checked_and_alone()?)
     };
-    info!("{}", Message::Starting(settings.rules.role));
-    for warning in warnings {
-        warn!("{}", Message::Configuration(file, warning));
-    }
-    let result = serve(cli, settings, launch, tools, sockets, background);
+    let result = serve(cli, settings, launch, warnings, background, &held);
     if let Some(pid_file) = pid_file {
         pid_file.remove();
     }
@@ -103,21 +94,58 @@ fn open_tools() -> Result<Tools, Error> {
     })
 }
 
-fn take_pid_file() -> Result<PidFile, Error> {
-    let mut pid_file = PidFile::take(&PathBuf::from(PID_FILE))?;
+/// Makes sure that there is an IPVS table to serve from, and that no other pulse serves: two of
+/// them would take the addresses from each other.
+fn checked_and_alone() -> Result<PidFile, Error> {
+    table::check()?;
+    let mut pid_file = PidFile::take(Path::new(PID_FILE))?;
     pid_file.write()?;
     Ok(pid_file)
 }
 
-/// From the last check to the end of pulse.
+/// Blocks the signals that pulse acts on.
+fn hold_signals() -> Result<SigSet, Error> {
+    let held: SigSet = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]
+        .into_iter()
+        .collect();
+    held.thread_block()
+        .map_err(|errno| Error::EventLoop(errno.into()))?;
+    Ok(held)
+}
+
+/// The program to start as lvsd. A path is made absolute, as the daemon changes its directory; a
+/// bare word is looked up in PATH.
+fn lvsd_program(cli: &Cli) -> PathBuf {
+    let program = cli.lvsd.clone().unwrap_or_else(lvsd::default_path);
+    let is_path = program.as_os_str().as_bytes().contains(&b'/');
+    let absolute = is_path
+        .then(|| std::path::absolute(&program).ok())
+        .flatten();
+    absolute.unwrap_or(program)
+}
+
+/// From the last checks to the end of pulse.
 fn serve(
     cli: &Cli,
     settings: Settings,
     launch: Launch,
-    mut tools: Option<Tools>,
-    sockets: Vec<UdpSocket>,
+    warnings: &[String],
     background: Option<Background>,
+    held: &SigSet,
 ) -> Result<(), Error> {
+    let sockets = links::bind(&settings.links, settings.port)?;
+    let mut tools = if cli.trial { None } else { Some(open_tools()?) };
+    Logging {
+        ident: "pulse",
+        stdout: cli.no_daemon.then_some("pulse"),
+        syslog: !cli.no_daemon,
+        verbose: cli.verbose,
+    }
+    .install();
+    info!("{}", Message::Starting(settings.rules.role));
+    for warning in warnings {
+        warn!("{}", Message::Configuration(&launch.file, warning));
+    }
     // What a killed predecessor left must not make two owners. A router that will be active at
     // once takes it over instead.
     let starts_inactive = settings.rules.has_partner && !cli.force_active;
@@ -140,7 +168,7 @@ fn serve(
         if let Err(error) = daemon::ready::tell() {
             warn!("{}", Message::NotTold(&error));
         }
-        actor.run(first).await
+        actor.run(first, held).await
     });
     ran.map_err(Error::EventLoop)
 }

@@ -1,7 +1,7 @@
 //! The actor's two large acts: becoming active, and becoming inactive.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use tracing::{debug, error, info, warn};
@@ -13,6 +13,9 @@ use crate::log::Message;
 use crate::lvsd::{Lvsd, Report};
 use crate::{table, vip};
 
+/// How long an lvsd that is stopping may hold up a new activation.
+const RESTART_BOUND: Duration = Duration::from_secs(1);
+
 impl Actor {
     pub(super) fn activate(&mut self, why: WhyActive) {
         info!("{}", Message::Activate(why));
@@ -23,7 +26,12 @@ impl Actor {
             }
             return;
         }
-        if self.lvsd.is_some() {
+        let now = self.now();
+        if let Some(running) = &mut self.lvsd {
+            // The role waits for the one that is stopping: it has had its time.
+            if let Some(stop) = &mut running.stop {
+                stop.kill_at = stop.kill_at.min(now + RESTART_BOUND);
+            }
             self.restart = true;
         } else {
             self.start_lvsd();
@@ -40,7 +48,7 @@ impl Actor {
                     started: now,
                     stop: None,
                 });
-                self.activation = Some(Activation::begin(now, self.settings.lease));
+                self.activation = Some(Activation::begin(now, self.settings.renewal()));
             }
             Err(error) => {
                 error!("{}", Message::LvsdNotStarted(&self.launch.program, &error));
@@ -56,6 +64,7 @@ impl Actor {
         }
         self.restart = false;
         self.activation = None;
+        self.up.clear();
         self.drop_addresses();
         let kill_at = self.now() + STOP_BOUND;
         if let Some(running) = &mut self.lvsd
@@ -154,7 +163,11 @@ impl Actor {
                 return;
             }
         };
+        self.up.clear();
         for (floating, result) in self.settings.floating.iter().zip(results) {
+            if result.is_ok() {
+                self.up.push(floating.clone());
+            }
             match result {
                 Ok(()) if first => info!("{}", Message::Raised(floating)),
                 Ok(()) => {}
@@ -178,7 +191,7 @@ impl Actor {
         let Some(tools) = &self.tools else {
             return;
         };
-        match tools.announcer.announce(&self.settings.floating) {
+        match tools.announcer.announce(&self.up) {
             Ok(round) => {
                 debug!("announced {} addresses", round.announced);
                 if let Some((count, error)) = &round.failed {
