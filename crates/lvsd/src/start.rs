@@ -132,14 +132,14 @@ fn prepare(config: &Config, verbose: bool) -> Result<(Wanted, Plan, Client), Err
 
 /// Starts everything and stays until the end.
 fn start(config: &Config, cli: &Cli) -> Result<ExitCode, Error> {
-    let by_itself = !cli.no_daemon && !cli.no_fork;
-    let mut pid_file = by_itself
-        .then(|| PidFile::take(Path::new(PID_FILE)))
-        .transpose()?;
     // Before the fork: the daemon has another directory, from which `./nanny` is not found.
     let search_path = std::env::var_os("PATH");
     let mut programs = Programs::new(search_path.as_deref());
     check_programs(config, &mut programs)?;
+    let by_itself = !cli.no_daemon && !cli.no_fork;
+    let mut pid_file = by_itself
+        .then(|| PidFile::take(Path::new(PID_FILE)))
+        .transpose()?;
     let mut background = None;
     if by_itself {
         match fork_to_background()? {
