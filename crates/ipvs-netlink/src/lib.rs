@@ -57,6 +57,8 @@
 //! - Listing the destinations of a service that does not exist gives an empty list.
 //! - A deleted destination stays on a list of its own for a minute or two, which every addition
 //!   searches; added again in that time it has its old counters.
+//! - Receiving an answer costs many times what making a change does. The kernel answers refusals
+//!   unasked and works in order, so [`Client::batch`] asks for one acknowledgement a send.
 //! - The kernel makes every change under one lock, before the send returns. The one request it
 //!   may not answer is to stop a synchronization daemon that had not begun to run.
 //! - `ipvsadm -S`, and so the text of a [`Table`], leaves thresholds out. A [`Plan`] has them.
