@@ -111,6 +111,31 @@ fn an_lvsd_that_cannot_be_run_is_named() {
 }
 
 #[test]
+fn a_dead_pulses_lvsd_leaves_the_table_to_the_next_one() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let cluster = FiveNodes::up_with(lab, &lone())?;
+        let lvs1 = cluster.start_pulse("lvs1")?;
+        cluster.wait_active("lvs1", SOON)?;
+        // A nanny that hangs would hold up its lvsd for seconds, and what lvsd tidied away then
+        // would be its successor's.
+        let host = cluster.host("lvs1")?;
+        let processes = host.processes();
+        let hung = processes.iter().find(|process| process.name == "nanny");
+        let hung = hung.ok_or_else(|| Error::broken(format!("none in {processes:?}")))?;
+        hung.signal(Signal::SIGSTOP)?;
+        lvs1.signal(Signal::SIGKILL)?;
+        let client = cluster.poll_vip()?;
+        let next = cluster.start_pulse("lvs1")?;
+        next.wait_line("lvsd ready", SOON)?;
+        std::thread::sleep(Duration::from_secs(8));
+        cluster.wait_active("lvs1", SOON)?;
+        // The addresses of a lone router stay, the table stays: nobody noticed any of it.
+        assert_eq!(client.stop().failures(), [].into());
+        Ok(())
+    });
+}
+
+#[test]
 fn with_hard_shutdown_0_a_dead_nanny_costs_its_real_server_only() {
     lab::scenario(lab::here!(), BOUND, |lab| {
         let settings = Settings {

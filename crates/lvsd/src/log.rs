@@ -118,6 +118,8 @@ pub(crate) enum Message<'a> {
     },
     /// SIGHUP.
     NoReload,
+    /// The process that started this one is dead.
+    Orphaned,
     /// SIGTERM or SIGINT.
     Signal {
         /// Its number.
@@ -177,6 +179,7 @@ impl fmt::Display for Message<'_> {
             Self::Table { error } => f.write_str(error),
             Self::Failed { line } | Self::Doubtful { line } => f.write_str(line),
             Self::NoReload => f.write_str("reload is not supported in this version: restart pulse"),
+            Self::Orphaned => f.write_str("pulse is dead: leaving the table to its successor"),
             Self::Signal { number } => write!(f, "shutting down due to signal {number}"),
         }
     }
@@ -200,7 +203,8 @@ impl Message<'_> {
             | Self::MonitorsKilled { .. }
             | Self::NotTold { .. }
             | Self::Doubtful { .. }
-            | Self::NoReload => tracing::warn!("{self}"),
+            | Self::NoReload
+            | Self::Orphaned => tracing::warn!("{self}"),
             Self::ServiceStarted { .. }
             | Self::ServiceStopped { .. }
             | Self::MonitorStarted { .. }

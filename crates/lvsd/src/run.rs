@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use daemon::{exit, ready};
 use ipvs_netlink::{Client, Error as IpvsError};
 use nix::sys::signal::SigSet;
+use nix::unistd::getppid;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::fd_limit::FdLimit;
@@ -45,9 +46,17 @@ pub(crate) fn run_to_the_end(job: Job, held: &SigSet) -> io::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let parent = getppid();
     runtime.block_on(async {
         let mut supervisor = Supervisor::new(job)?;
         let outcome = supervisor.serve(held).await;
+        if getppid() != parent {
+            // pulse is dead. Its successor may have filled the table by the time that the last
+            // monitor has ended, so the table is its, and the monitors leave it alone as well:
+            // they see that lvsd has died.
+            Message::Orphaned.log();
+            return outcome.map(|_| ExitCode::FAILURE);
+        }
         let all_gone = supervisor.stop().await;
         outcome.map(|status| final_status(status, all_gone))
     })

@@ -117,7 +117,7 @@ fn nat(config: &Config, sink: &mut Sink) {
     });
 }
 
-/// Dropping a VIP that is the router's own address would cut the router off.
+/// Dropping a floating address that is the router's own would cut the router off.
 fn own_addresses(config: &Config, sink: &mut Sink) {
     let mut own: Vec<(&'static str, Spanned<IpAddr>)> = vec![("primary", config.primary)];
     own.extend(config.backup.map(|a| ("backup", a)));
@@ -150,11 +150,12 @@ fn own_addresses(config: &Config, sink: &mut Sink) {
         return;
     };
     if let (Some(span), Some(other)) = (router.span, address.span) {
-        sink.warning(span, || {
-            Draft::new(Kind::Doubtful)
+        sink.error(span, || {
+            Draft::new(Kind::InvalidArgument)
                 .detail(format!(
                     ": `nat_router` is the router's own address (`{name}`)"
                 ))
+                .expected("an address that no router has for itself")
                 .related(other, "the router's address")
         });
     }
