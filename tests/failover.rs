@@ -45,9 +45,7 @@ fn the_active_routers_links_are_cut_and_the_backup_serves() {
         let (cluster, lvs1, lvs2) = pair(lab)?;
         let client = cluster.poll_vip()?;
         let watch = cluster.watch_vip()?;
-        cluster.wait("50 answers", SOON, || {
-            Ok(client.view().shares().values().sum::<usize>() >= 50)
-        })?;
+        cluster.wait_answers(&client, 50)?;
         let cut = cluster.cut("lvs1")?;
         let dead = lvs2.wait_line("partner dead: activating lvs", SOON)?;
         cluster.wait("an answer from behind the backup", SOON, || {
@@ -141,9 +139,7 @@ fn a_clean_stop_hands_over_at_once() {
         let (cluster, lvs1, lvs2) = pair(lab)?;
         let client = cluster.poll_vip()?;
         let watch = cluster.watch_vip()?;
-        cluster.wait("50 answers", SOON, || {
-            Ok(client.view().shares().values().sum::<usize>() >= 50)
-        })?;
+        cluster.wait_answers(&client, 50)?;
         let stopped = lvs1.signal(Signal::SIGTERM)?;
         lvs2.wait_line("primary inactive: activating lvs", SOON)?;
         cluster.wait_active("lvs2", SOON)?;
@@ -231,9 +227,7 @@ fn a_stopped_pulse_loses_its_addresses_and_wakes_as_hot_backup() {
         cluster.wait_active("lvs2", SOON)?;
         cluster.wait("the lease to end", SOON, || Ok(!cluster.has_vip("lvs1")?))?;
         let client = cluster.poll_vip()?;
-        cluster.wait("50 answers", SOON, || {
-            Ok(client.view().shares().values().sum::<usize>() >= 50)
-        })?;
+        cluster.wait_answers(&client, 50)?;
         let woken = lvs1.signal(Signal::SIGCONT)?;
         lvs1.wait_line("pulse stood still for longer than deadtime", SOON)?;
         std::thread::sleep(DEADTIME + KEEPALIVE * 2);

@@ -68,9 +68,7 @@ fn a_table_made_by_hand_shares_requests_by_weight() {
         assert_eq!(cluster.table("lvs2")?.services, []);
 
         let client = cluster.poll_vip()?;
-        cluster.wait("200 answers", Duration::from_secs(10), || {
-            Ok(client.view().shares().values().sum::<usize>() >= 200)
-        })?;
+        cluster.wait_answers(&client, 200)?;
         let view = client.stop();
         cluster.say(&format!("shares by weight 2:1:1: {:?}", view.shares()))?;
         assert_eq!(view.failures(), [].into());

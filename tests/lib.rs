@@ -178,6 +178,14 @@ impl<'lab> FiveNodes<'lab> {
         self.client()?.poll_http(service(), Polling::default())
     }
 
+    /// Waits until a client has had so many answers.
+    pub fn wait_answers(&self, client: &Client, count: usize) -> Result<()> {
+        self.wait(&format!("{count} answers"), Duration::from_secs(20), || {
+            Ok(client.view().shares().values().sum::<usize>() >= count)
+        })
+        .map(drop)
+    }
+
     /// Watches which router has the VIP.
     pub fn watch_vip(&self) -> Result<OwnerWatch> {
         self.watch_address(VIP.into())

@@ -31,9 +31,7 @@ fn the_primary_serves_and_shares_requests_by_weight() {
         assert_eq!(weights, [Some(62), Some(31), Some(31)]);
 
         let client = cluster.poll_vip()?;
-        cluster.wait("400 answers", Duration::from_secs(20), || {
-            Ok(client.view().shares().values().sum::<usize>() >= 400)
-        })?;
+        cluster.wait_answers(&client, 400)?;
         let view = client.stop();
         cluster.say(&format!("requests answered: {:?}", view.shares()))?;
         assert_eq!(view.failures(), [].into());
@@ -90,9 +88,7 @@ fn a_dead_real_server_is_taken_out_and_let_in_after_reentry() {
         );
 
         let client = cluster.poll_vip()?;
-        cluster.wait("100 answers", SOON, || {
-            Ok(client.view().shares().values().sum::<usize>() >= 100)
-        })?;
+        cluster.wait_answers(&client, 100)?;
         let view = client.stop();
         assert_eq!(
             view.failures(),
@@ -161,9 +157,7 @@ fn a_real_server_that_accepts_and_never_answers_is_taken_out() {
             Ok(!cluster.table("lvs1")?.has(real_server("rs1")?))
         })?;
         let client = cluster.poll_vip()?;
-        cluster.wait("50 answers", SOON, || {
-            Ok(client.view().shares().values().sum::<usize>() >= 50)
-        })?;
+        cluster.wait_answers(&client, 50)?;
         assert_eq!(client.stop().failures(), [].into());
         Ok(())
     });

@@ -163,9 +163,7 @@ fn with_hard_shutdown_0_a_dead_nanny_costs_its_real_server_only() {
         cluster.wait("rs2 in the table", SOON, || {
             Ok(cluster.table("lvs1")?.has(rs2))
         })?;
-        cluster.wait("40 answers", SOON, || {
-            Ok(client.view().shares().values().sum::<usize>() >= 40)
-        })?;
+        cluster.wait_answers(&client, 40)?;
         assert_eq!(client.stop().failures(), [].into());
         let next = host
             .processes()
