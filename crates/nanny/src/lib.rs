@@ -6,13 +6,15 @@
 //! | [`health`]: in or out | [`check`]: one attempt on a socket |
 //! | [`weight`]: the slow start | `place`, `table`: the kernel's IPVS table |
 //! | `failures`: what is logged | `signals`, `parent` |
-//! | [`settings`], [`duration`] | `run`: the start; `actor`: the loop |
+//! | [`settings`], [`duration`] | `child`: a command beside the loop |
+//! |  | `run`: the start; `actor`: the loop |
 //!
 //! One thread, no runtime. In the steady state nothing is allocated, and the process wakes only
 //! for its timers and its socket: thousands of these run side by side.
 
 mod actor;
 pub mod check;
+pub mod child;
 pub mod cli;
 pub mod duration;
 pub mod error;

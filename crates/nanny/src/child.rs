@@ -1,0 +1,230 @@
+//! A command that runs beside the loop: started, polled, drained, and killed with its process group.
+//!
+//! The loop polls [`Running::sources`] and calls [`Running::advance`] when one is ready; the caller
+//! keeps the time, and drops the command when that is up. What a command leaves running in its group
+//! is killed when the command itself ends: a check every two seconds must not pile up processes.
+//!
+//! The exit is noticed by a pidfd (Linux 5.3): the end of the output says nothing, as a grandchild
+//! may keep the pipe open, and a command may close it long before it ends.
+
+use std::ffi::OsStr;
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use daemon::child::{OnParentDeath, prepare};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigHandler, Signal, kill, killpg, signal};
+use nix::unistd::Pid;
+use rustix::io::ioctl_fionbio;
+use rustix::process::{PidfdFlags, pidfd_open};
+
+/// How many bytes of the output are kept; the rest is read and dropped.
+pub const KEPT: usize = 64 * 1024;
+
+/// How many bytes are read at once.
+const CHUNK: usize = 4096;
+
+/// How many times a call reads while the command runs: one that never stops writing must not keep
+/// the loop from everything else.
+const READS: usize = 16;
+
+/// How long a killed command is waited for, in milliseconds. It is gone in far less, unless it
+/// hangs in the kernel.
+const PATIENCE: u8 = 100;
+
+/// So many killed commands may hang in the kernel (on a file server that is gone, say) before no
+/// other is started.
+const MOST_UNDEAD: usize = 8;
+
+/// Killed commands that have not ended yet. They are reaped at a later start.
+static UNDEAD: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+
+/// Where the command's standard error goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stderr {
+    /// To /dev/null.
+    Dropped,
+    /// Where its standard output goes.
+    Joined,
+}
+
+/// A command that is running. Dropping it kills its process group, and reaps it.
+#[derive(Debug)]
+pub struct Running {
+    /// `None` once it is reaped.
+    child: Option<Child>,
+    /// Readable when it has exited.
+    exit: OwnedFd,
+    /// `None` once everybody who could write has closed it.
+    output: Option<PipeReader>,
+    kept: Vec<u8>,
+    truncated: bool,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status, or the signal that killed it.
+    pub status: ExitStatus,
+    /// The first [`KEPT`] bytes of what it wrote.
+    pub output: Vec<u8>,
+    /// Whether it wrote more.
+    pub truncated: bool,
+}
+
+impl Running {
+    /// Starts `program`, looked for in `PATH` unless its name has a slash, with an empty standard
+    /// input, in a process group of its own. Call it from the main thread: the command gets
+    /// SIGTERM when the thread that started it ends.
+    ///
+    /// # Errors
+    /// What the system said: [`io::ErrorKind::NotFound`] where there is no such program. No process
+    /// is left behind.
+    pub fn start<A: AsRef<OsStr>>(program: &OsStr, args: &[A], stderr: Stderr) -> io::Result<Self> {
+        reap(&mut undead())?;
+        // An ignored SIGCHLD, inherited from whoever started this process, would have the kernel
+        // reap the command and forget its status.
+        // SAFETY: the default action runs no handler.
+        unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+        let (output, input) = io::pipe()?;
+        // The other end stays blocking, as a command expects of its output.
+        ioctl_fionbio(&output, true)?;
+        let stderr = match stderr {
+            Stderr::Dropped => Stdio::null(),
+            Stderr::Joined => input.try_clone()?.into(),
+        };
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(input)
+            .stderr(stderr)
+            .process_group(0);
+        prepare(&mut command, OnParentDeath::Terminate);
+        let child = command.spawn()?;
+        let exit = rustix::process::Pid::from_raw(pid(&child).as_raw())
+            .ok_or(rustix::io::Errno::SRCH)
+            .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()));
+        let exit = match exit {
+            Ok(exit) => exit,
+            Err(errno) => {
+                kill_group(&child);
+                undead().push(child);
+                return Err(errno.into());
+            }
+        };
+        Ok(Self {
+            child: Some(child),
+            exit,
+            output: Some(output),
+            kept: Vec::new(),
+            truncated: false,
+        })
+    }
+
+    /// What to poll for reading: the exit, and the output as long as it is open.
+    pub fn sources(&self) -> (BorrowedFd<'_>, Option<BorrowedFd<'_>>) {
+        (self.exit.as_fd(), self.output.as_ref().map(AsFd::as_fd))
+    }
+
+    /// Reads what there is, and says how the command ended, once it has. To be called when one of
+    /// the [`Running::sources`] is ready; it never waits.
+    pub fn advance(&mut self) -> Option<Ended> {
+        // Asked before the output is read: what the command wrote is in the pipe by now.
+        if !is_readable(self.exit.as_fd(), PollTimeout::ZERO) {
+            self.read(READS);
+            return None;
+        }
+        let mut child = self.child.take()?;
+        // Before it is reaped, as its number is not anybody else's until then.
+        kill_group(&child);
+        // It is lost only to somebody else who reaps this process's children, and is no success then.
+        let lost = |_| ExitStatus::from_raw(255 << 8);
+        let status = child.wait().unwrap_or_else(lost);
+        // As much as is kept, and one to see whether there is more.
+        self.read(KEPT / CHUNK + 1);
+        self.output = None;
+        Some(Ended {
+            status,
+            output: std::mem::take(&mut self.kept),
+            truncated: self.truncated,
+        })
+    }
+
+    /// Reads at most so many times.
+    fn read(&mut self, times: usize) {
+        let mut chunk = [0; CHUNK];
+        for _ in 0..times {
+            let Some(output) = &mut self.output else {
+                return;
+            };
+            match output.read(&mut chunk) {
+                Ok(0) => self.output = None,
+                Ok(length) => {
+                    let room = KEPT.saturating_sub(self.kept.len());
+                    self.kept.extend_from_slice(&chunk[..length.min(room)]);
+                    self.truncated |= length > room;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // A pipe has no other errors; what cannot be read is not waited for.
+                Err(_) => self.output = None,
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
+        kill_group(&child);
+        is_readable(self.exit.as_fd(), PATIENCE.into());
+        if let Ok(None) = child.try_wait() {
+            undead().push(child);
+        }
+    }
+}
+
+fn pid(child: &Child) -> Pid {
+    // The kernel's process numbers are C ints (at most 2^22), which std widens.
+    Pid::from_raw(child.id().cast_signed())
+}
+
+/// Kills the command, not reaped yet, and what it left in its group.
+fn kill_group(child: &Child) {
+    // It may be gone already, or belong to another user: then it is told by not ending.
+    let _ = killpg(pid(child), Signal::SIGKILL);
+    // It may have left its group.
+    let _ = kill(pid(child), Signal::SIGKILL);
+}
+
+fn is_readable(fd: BorrowedFd<'_>, timeout: PollTimeout) -> bool {
+    matches!(poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout), Ok(n) if n > 0)
+}
+
+fn undead() -> MutexGuard<'static, Vec<Child>> {
+    UNDEAD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reaps those killed commands that have ended meanwhile.
+///
+/// # Errors
+/// [`io::ErrorKind::ResourceBusy`] where too many have not.
+fn reap(undead: &mut Vec<Child>) -> io::Result<()> {
+    undead.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+    if undead.len() >= MOST_UNDEAD {
+        return Err(io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            format!("{MOST_UNDEAD} killed commands have not ended"),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
