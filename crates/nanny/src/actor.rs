@@ -3,12 +3,8 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::time::TimeSpec;
-
-use crate::check::Failure;
-use crate::check::tcp::{Attempt, Target};
+use crate::check::attempt::{Attempt, Ended};
+use crate::check::{Failure, Target};
 use crate::failures::Failures;
 use crate::health::{Event, Force, Health, Verdict};
 use crate::log::Message;
@@ -16,6 +12,7 @@ use crate::parent::Parent;
 use crate::place::Place;
 use crate::settings::Settings;
 use crate::signals::{Request, Signals};
+use crate::wait::{NO_SOURCES, Ready, wait};
 
 /// What the loop works with.
 pub(crate) struct Actor<'a> {
@@ -37,12 +34,6 @@ pub(crate) struct Actor<'a> {
     pub(crate) failures: Failures,
 }
 
-/// What the loop woke up for.
-struct Ready {
-    signals: bool,
-    socket: bool,
-}
-
 impl Actor<'_> {
     /// Runs until a signal ends it.
     pub(crate) fn run(mut self) {
@@ -57,46 +48,27 @@ impl Actor<'_> {
                 }
             }
             let now = Instant::now();
-            self.go_on(ready.socket, now);
+            self.go_on(ready.attempt, now);
             self.step(Event::Tick, now);
             self.place.step(now);
         }
     }
 
-    /// Waits for a signal, the socket or the next timer.
+    /// Waits for a signal, the attempt or the next timer.
     fn wait(&self) -> Ready {
-        let rest = self.deadline().saturating_duration_since(Instant::now());
-        let signals = PollFd::new(self.signals.as_fd(), PollFlags::POLLIN);
-        let mut fds = [signals.clone(), signals];
-        let mut count = 1;
-        if let Some(attempt) = &self.attempt {
-            fds[1] = PollFd::new(attempt.as_fd(), attempt.interest());
-            count = 2;
-        }
-        let fds = &mut fds[..count];
-        match ppoll(fds, Some(TimeSpec::from_duration(rest)), None) {
-            Ok(_) => {}
-            Err(Errno::EINTR) => return Ready::NOTHING,
-            Err(_) => {
-                // The kernel is out of memory: do not press it.
-                std::thread::sleep(Duration::from_millis(100));
-                return Ready::NOTHING;
-            }
-        }
-        let is_ready = |fd: Option<&PollFd<'_>>| {
-            fd.and_then(PollFd::revents)
-                .is_some_and(|events| !events.is_empty())
-        };
-        Ready {
-            signals: is_ready(fds.first()),
-            socket: is_ready(fds.get(1)),
-        }
+        let attempt = self.attempt.as_ref();
+        wait(
+            self.deadline(),
+            self.signals.as_fd(),
+            attempt.map_or(NO_SOURCES, Attempt::sources),
+            NO_SOURCES,
+        )
     }
 
     /// The next moment at which something is to be done.
     fn deadline(&self) -> Instant {
         let check = match &self.attempt {
-            Some(attempt) => attempt.started() + self.settings.timeout,
+            Some(attempt) => attempt.deadline(self.target),
             None => self.next_check,
         };
         [self.health.deadline(), self.place.deadline()]
@@ -113,21 +85,9 @@ impl Actor<'_> {
             }
             return;
         };
-        // An answer that came in time counts, even where this process was late to look.
-        let outcome = is_ready.then(|| attempt.advance(self.target)).flatten();
-        let is_late = now >= attempt.started() + self.settings.timeout;
-        match outcome {
-            Some(outcome) => {
-                let took = now.saturating_duration_since(attempt.started());
-                self.attempt = None;
-                self.finish(outcome, took, now);
-            }
-            None if is_late => {
-                let failure = attempt.timed_out();
-                self.attempt = None;
-                self.finish(Err(failure), self.settings.timeout, now);
-            }
-            None => {}
+        if let Some(Ended { outcome, took }) = attempt.go_on(self.target, is_ready, now) {
+            self.attempt = None;
+            self.finish(outcome, took, now);
         }
     }
 
@@ -213,11 +173,4 @@ impl Actor<'_> {
         self.place.settle(Instant::now());
         Message::Terminating { signal }.log();
     }
-}
-
-impl Ready {
-    const NOTHING: Self = Self {
-        signals: false,
-        socket: false,
-    };
 }

@@ -3,11 +3,11 @@
 //!
 //! | decides, over plain data | does |
 //! | --- | --- |
-//! | [`health`]: in or out | [`check`]: one attempt on a socket |
+//! | [`health`]: in or out | [`check`]: one attempt |
 //! | [`weight`]: the slow start | `place`, `table`: the kernel's IPVS table |
 //! | `failures`: what is logged | `signals`, `parent` |
 //! | [`settings`], [`duration`] | `child`: a command beside the loop |
-//! |  | `run`: the start; `actor`: the loop |
+//! |  | `run`: the start; `actor`: the loop; `wait`: its one wait |
 //!
 //! One thread, no runtime. In the steady state nothing is allocated, and the process wakes only
 //! for its timers and its socket: thousands of these run side by side.
@@ -27,6 +27,7 @@ mod run;
 pub mod settings;
 mod signals;
 mod table;
+mod wait;
 pub mod weight;
 
 pub use run::run;

@@ -8,8 +8,9 @@ use daemon::daemonize::{self, Background, Side};
 use daemon::log::Logging;
 
 use crate::actor::Actor;
+use crate::check::Target;
+use crate::check::attempt::Attempt;
 use crate::check::dialogue::Dialogue;
-use crate::check::tcp::{Attempt, Target};
 use crate::error::Error;
 use crate::failures::Failures;
 use crate::health::{Health, Rules};
@@ -44,7 +45,8 @@ fn start(settings: &Settings, background: &mut Option<Background>) -> Result<Exi
         Stage::NoFork | Stage::Foreground => Some(Parent::watch()),
     };
     let signals = Signals::block().map_err(|errno| Error::Signals(errno.into()))?;
-    let target = Target::new(settings.server, Dialogue::for_port(settings.service.port()));
+    let dialogue = Dialogue::for_port(settings.service.port());
+    let target = Target::new(settings.server, dialogue, settings.timeout);
     let now = Instant::now();
     let first = Attempt::start(&target, now);
 

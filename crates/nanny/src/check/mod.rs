@@ -1,12 +1,38 @@
 //! One check of the service: what is tried, and how it can fail.
 
+pub(crate) mod attempt;
 pub mod dialogue;
-pub mod tcp;
+mod tcp;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use nix::errno::Errno;
+use socket2::SockAddr;
+
+use self::dialogue::Dialogue;
+
+/// What one server is asked at each check.
+#[derive(Debug)]
+pub(crate) struct Target {
+    address: SocketAddr,
+    socket_address: SockAddr,
+    dialogue: Option<Dialogue>,
+    timeout: Duration,
+}
+
+impl Target {
+    /// The server at `address`, which has so long for each check.
+    pub(crate) fn new(address: SocketAddr, dialogue: Option<Dialogue>, timeout: Duration) -> Self {
+        Self {
+            address,
+            socket_address: address.into(),
+            dialogue,
+            timeout,
+        }
+    }
+}
 
 /// What was being done when a check failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,42 +1,20 @@
-//! One attempt over TCP, a step at a time: the loop polls the socket together with everything
-//! else it waits for, so that a stop takes effect in the middle of an attempt.
+//! A connection over TCP, and what is said on it.
 
 use std::io::{self, Read};
-use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::os::fd::AsFd;
+use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::poll::PollFlags;
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use nix::poll::{PollFd, PollFlags};
+use socket2::{Domain, Protocol, Socket, Type};
 
-use super::dialogue::{Dialogue, Match, compare};
-use super::{Act, Failure};
+use super::dialogue::{Match, compare};
+use super::{Act, Failure, Target};
 
 /// How many bytes of a reply are read at once, at most.
 const CHUNK: usize = 256;
 
-/// What one server is asked at each check.
-#[derive(Debug)]
-pub struct Target {
-    address: SocketAddr,
-    socket_address: SockAddr,
-    dialogue: Option<Dialogue>,
-}
-
-impl Target {
-    /// The server at `address`, asked as its port is by default.
-    #[must_use]
-    pub fn new(address: SocketAddr, dialogue: Option<Dialogue>) -> Self {
-        Self {
-            address,
-            socket_address: address.into(),
-            dialogue,
-        }
-    }
-}
-
-/// How far an attempt has come.
+/// How far an exchange has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// The kernel is connecting.
@@ -47,20 +25,19 @@ enum Stage {
     Reading(usize),
 }
 
-/// An attempt that is going on. Dropping it ends it, without leaving a connection behind.
+/// An exchange with the server. Dropping it ends it, without leaving a connection behind.
 #[derive(Debug)]
-pub struct Attempt {
+pub(crate) struct Exchange {
     socket: Socket,
     stage: Stage,
-    started: Instant,
 }
 
-impl Attempt {
+impl Exchange {
     /// Begins to connect, without waiting.
     ///
     /// # Errors
     /// The failure that the system could tell at once.
-    pub fn start(target: &Target, now: Instant) -> Result<Self, Failure> {
+    pub(crate) fn start(target: &Target) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::System(Act::Connect, errno(&error));
         let domain = Domain::for_address(target.address);
         let socket =
@@ -72,31 +49,21 @@ impl Attempt {
             Err(error) if errno(&error) == Errno::EINPROGRESS => Stage::Connecting,
             Err(error) => return Err(failed(error)),
         };
-        Ok(Self {
-            socket,
-            stage,
-            started: now,
-        })
+        Ok(Self { socket, stage })
     }
 
-    /// When the attempt started.
-    #[must_use]
-    pub fn started(&self) -> Instant {
-        self.started
-    }
-
-    /// What to poll the socket for.
-    #[must_use]
-    pub fn interest(&self) -> PollFlags {
-        match self.stage {
+    /// What it waits for.
+    pub(crate) fn source(&self) -> PollFd<'_> {
+        let interest = match self.stage {
             Stage::Connecting | Stage::Sending(_) => PollFlags::POLLOUT,
             Stage::Reading(_) => PollFlags::POLLIN,
-        }
+        };
+        PollFd::new(self.socket.as_fd(), interest)
     }
 
     /// Goes on as far as the socket lets it, once that is ready: `None` if it has to wait again,
     /// else pass or failure.
-    pub fn advance(&mut self, target: &Target) -> Option<Result<(), Failure>> {
+    pub(crate) fn advance(&mut self, target: &Target) -> Option<Result<(), Failure>> {
         loop {
             let step = match self.stage {
                 Stage::Connecting => self.connected(),
@@ -111,14 +78,13 @@ impl Attempt {
         }
     }
 
-    /// The failure of an attempt whose time is up.
-    #[must_use]
-    pub fn timed_out(&self) -> Failure {
-        Failure::TimedOut(match self.stage {
+    /// What it is waiting for the server to do.
+    pub(crate) fn act(&self) -> Act {
+        match self.stage {
             Stage::Connecting => Act::Connect,
             Stage::Sending(_) => Act::Send,
             Stage::Reading(_) => Act::Read,
-        })
+        }
     }
 
     fn connected(&self) -> Step {
@@ -174,12 +140,6 @@ impl Attempt {
             Match::No => Step::Done(Err(Failure::Unexpected)),
             Match::SoFar => Step::On(Stage::Reading(matched)),
         }
-    }
-}
-
-impl AsFd for Attempt {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
     }
 }
 
