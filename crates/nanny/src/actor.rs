@@ -1,16 +1,18 @@
 //! The loop: performs the checks, asks the pure parts what they mean, does what they say.
 
 use std::os::fd::AsFd;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::check::attempt::{Attempt, Ended};
 use crate::check::{Failure, Target};
+use crate::failover::{End, Watch};
 use crate::failures::Failures;
 use crate::health::{Event, Force, Health, Verdict};
 use crate::log::Message;
 use crate::parent::Parent;
 use crate::place::Place;
-use crate::settings::Settings;
+use crate::settings::{Kind, Settings};
 use crate::signals::{Request, Signals};
 use crate::wait::{NO_SOURCES, Ready, wait};
 
@@ -32,11 +34,16 @@ pub(crate) struct Actor<'a> {
     /// A verdict that is logged once the table is as it says.
     pub(crate) verdict: Option<Verdict>,
     pub(crate) failures: Failures,
+    /// The watch of a failover service, where it is one.
+    pub(crate) watch: Option<Watch>,
+    /// What that has come to.
+    pub(crate) end: Option<End>,
 }
 
 impl Actor<'_> {
-    /// Runs until a signal ends it.
-    pub(crate) fn run(mut self) {
+    /// Runs until a signal ends it, or a failover service that it watches. The status of the
+    /// process.
+    pub(crate) fn run(mut self) -> ExitCode {
         loop {
             let ready = self.wait();
             if ready.signals {
@@ -51,6 +58,11 @@ impl Actor<'_> {
             self.go_on(ready.attempt, now);
             self.step(Event::Tick, now);
             self.place.step(now);
+            // After the attempt: one that passed in time counts.
+            let watch = self.watch.as_ref();
+            if let Some(end) = self.end.or_else(|| watch?.tick(now)) {
+                return self.over(end);
+            }
         }
     }
 
@@ -71,7 +83,8 @@ impl Actor<'_> {
             Some(attempt) => attempt.deadline(self.target),
             None => self.next_check,
         };
-        [self.health.deadline(), self.place.deadline()]
+        let watch = self.watch.as_ref().and_then(Watch::deadline);
+        [self.health.deadline(), self.place.deadline(), watch]
             .into_iter()
             .flatten()
             .fold(check, Instant::min)
@@ -139,6 +152,9 @@ impl Actor<'_> {
             Verdict::Out => self.place.take_out(),
             Verdict::NotYet => {}
         }
+        if let Some(watch) = &mut self.watch {
+            self.end = watch.verdict(verdict);
+        }
         self.verdict = Some(verdict);
         self.settle(now);
     }
@@ -148,14 +164,19 @@ impl Actor<'_> {
         if !self.place.settle(now) {
             return;
         }
-        let server = self.settings.server;
-        match self.verdict.take() {
-            Some(Verdict::In) => Message::Active { server }.log(),
-            Some(Verdict::Out) if self.health.is_forced() => Message::ForcedOut { server }.log(),
-            Some(Verdict::Out) => Message::Inactive { server }.log(),
-            Some(Verdict::NotYet) => Message::NotYet { server }.log(),
-            None => {}
+        let Some(verdict) = self.verdict.take() else {
+            return;
+        };
+        let Settings { kind, server, .. } = *self.settings;
+        match (kind, verdict) {
+            (Kind::RealServer, Verdict::In) => Message::Active { server },
+            (Kind::Failover, Verdict::In) => Message::FailoverUp { server },
+            (_, Verdict::Out) if self.health.is_forced() => Message::ForcedOut { server },
+            (Kind::RealServer, Verdict::Out) => Message::Inactive { server },
+            (Kind::Failover, Verdict::Out) => Message::FailoverDown { server },
+            (_, Verdict::NotYet) => Message::NotYet { server },
         }
+        .log();
     }
 
     /// Takes in a signal that says who decides.
@@ -164,13 +185,33 @@ impl Actor<'_> {
         self.step(Event::Force(force), Instant::now());
     }
 
-    /// Ends: takes the server out, unless the table belongs to the parent's successor.
-    fn stop(mut self, signal: u32) {
-        if self.parent.is_some_and(Parent::is_gone) {
-            return Message::Orphaned.log();
+    /// Ends with the failover service. What it was down to has been logged with the verdict.
+    fn over(self, end: End) -> ExitCode {
+        match end {
+            End::Failed => ExitCode::SUCCESS,
+            End::NeverUp => {
+                let Settings {
+                    server, timeout, ..
+                } = *self.settings;
+                Message::FailoverNeverUp { server, timeout }.log();
+                ExitCode::FAILURE
+            }
         }
-        self.place.take_out();
-        self.place.settle(Instant::now());
-        Message::Terminating { signal }.log();
+    }
+
+    /// Ends: takes the server out, unless the table belongs to the parent's successor.
+    fn stop(mut self, signal: u32) -> ExitCode {
+        if self.parent.is_some_and(Parent::is_gone) {
+            Message::Orphaned.log();
+        } else {
+            self.place.leave();
+            self.place.settle(Instant::now());
+            Message::Terminating { signal }.log();
+        }
+        match self.settings.kind {
+            Kind::RealServer => ExitCode::SUCCESS,
+            // Status 0 would mean that the service has failed.
+            Kind::Failover => ExitCode::FAILURE,
+        }
     }
 }

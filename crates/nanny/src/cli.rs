@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use daemon::cli::Ending;
@@ -13,18 +14,19 @@ use lexopt::prelude::*;
 use crate::duration;
 use crate::error::Usage;
 use crate::settings::{
-    DEFAULT_PORT, DEFAULT_REENTRY, DEFAULT_WEIGHT, LARGEST_WEIGHT, Method, SCALE, Settings, Stage,
-    timeout_and_interval,
+    DEFAULT_PORT, DEFAULT_REENTRY, DEFAULT_WEIGHT, Kind, LARGEST_WEIGHT, Method, SCALE, Settings,
+    Stage, timeout_and_interval,
 };
 
 const USAGE: &str = "\
 Usage: nanny -h SERVER -V VIP [-p PORT] [-r RPORT] [-t SECONDS] [--interval SECONDS]
-             [-a SECONDS] [-w WEIGHT] [-M m|g|i] [-U LOADCMD] [-I IPVSADM] [-c] [-n] [-v]
-             [--test-start] [--norun] --lvs
+             [-a SECONDS] [-w WEIGHT] [-M m|g|i] [-f FWMARK] [-q] [-U LOADCMD] [-I IPVSADM]
+             [-c] [-n] [-v] [--test-start] [--norun] --lvs|--fos
 ";
 
 const HELP: &str = "\
-Watches one real server and keeps it in the IPVS table while it is well.
+Watches one real server and keeps it in the IPVS table while it is well; or watches the partner's
+failover service and ends when it fails.
 
   -h, --server SERVER        real server to watch
   -V, --virtaddress VIP      virtual address
@@ -35,6 +37,8 @@ Watches one real server and keeps it in the IPVS table while it is well.
   -a, --reentrytime SECONDS  time of passed checks after which it comes in again [180]
   -w, --weight WEIGHT        weight of the server [1]
   -M, --method m|g|i         masquerading, direct routing or tunneling [m]
+  -f, --fwmark FWMARK        firewall mark that the virtual service is known by, 1 to 4294967295
+  -q, --quiesce_server       out means weight 0: the server keeps the connections it has
   -U, --loadcmd LOADCMD      source of load data; this version reads none
   -I, --ipvsadm IPVSADM      accepted and unused
   -c, --nofork               stay in this process, without its terminal
@@ -42,12 +46,14 @@ Watches one real server and keeps it in the IPVS table while it is well.
   -v, --verbose              log every check
       --test-start, --norun  log verdicts and leave the IPVS table alone
       --lvs                  watch a server of a virtual server
+      --fos                  watch a failover service: status 0 when it has failed, 1 when it never
+                             came up within the timeout
   -?, --help                 print this help and exit
       --usage                print a short usage text and exit
       --version              print the version and exit
 
 Of 0.8.6, this version refuses --send_string, --expect_string, --regex, --send_program, --suppress,
---udp, --fwmark, --quiesce_server, --fos, and a --scale other than 10.
+--udp, and a --scale other than 10.
 ";
 
 /// Reads the arguments of this process.
@@ -105,12 +111,16 @@ struct Options {
     reentry: Duration,
     weight: u32,
     method: Method,
+    mark: Option<NonZeroU32>,
+    udp: bool,
+    quiesce: bool,
     load_data: Option<String>,
     no_fork: bool,
     no_daemon: bool,
     verbose: bool,
     report_only: bool,
     lvs: bool,
+    fos: bool,
     /// The first option of 0.8.6 that this version does not have.
     unsupported: Option<&'static str>,
 }
@@ -126,12 +136,16 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
         reentry: DEFAULT_REENTRY,
         weight: DEFAULT_WEIGHT,
         method: Method::Masquerade,
+        mark: None,
+        udp: false,
+        quiesce: false,
         load_data: None,
         no_fork: false,
         no_daemon: false,
         verbose: false,
         report_only: false,
         lvs: false,
+        fos: false,
         unsupported: None,
     };
     while let Some(arg) = parser.next()? {
@@ -153,6 +167,8 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
             }
             Short('w') | Long("weight") => options.weight = weight(&mut parser)?,
             Short('M') | Long("method") => options.method = method(&mut parser)?,
+            Short('f') | Long("fwmark") => options.mark = Some(mark(&mut parser)?),
+            Short('q') | Long("quiesce_server") => options.quiesce = true,
             Short('U') | Long("loadcmd") => options.load_data = Some(parser.value()?.string()?),
             Short('I') | Long("ipvsadm") => drop(parser.value()?),
             Short('c') | Long("nofork") => options.no_fork = true,
@@ -160,6 +176,7 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
             Short('v') | Long("verbose") => options.verbose = true,
             Long("test-start" | "norun") => options.report_only = true,
             Long("lvs") => options.lvs = true,
+            Long("fos") => options.fos = true,
             Short('?') | Long("help") => return Err(Stop::Text(format!("{USAGE}\n{HELP}"))),
             Long("usage") => return Err(Stop::Text(USAGE.to_owned())),
             Long("version") => {
@@ -168,7 +185,11 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
             other => {
                 let name = later(&other).ok_or_else(|| other.unexpected())?;
                 let is_refused = match name {
-                    "--regex" | "--udp" | "--quiesce_server" | "--suppress" | "--fos" => true,
+                    "--udp" => {
+                        options.udp = true;
+                        true
+                    }
+                    "--regex" | "--suppress" => true,
                     "--scale" => parser.value()?.to_str().map(str::parse) != Some(Ok(SCALE)),
                     _ => {
                         parser.value()?;
@@ -192,11 +213,8 @@ fn later(arg: &lexopt::Arg<'_>) -> Option<&'static str> {
         Long("regex") => "--regex",
         Short('e') | Long("send_program") => "--send_program",
         Short('u') | Long("udp") => "--udp",
-        Short('q') | Long("quiesce_server") => "--quiesce_server",
-        Short('f') | Long("fwmark") => "--fwmark",
         Short('T') | Long("suppress") => "--suppress",
         Short('S') | Long("scale") => "--scale",
-        Long("fos") => "--fos",
         _ => return None,
     })
 }
@@ -206,33 +224,44 @@ impl Options {
         if let Some(option) = self.unsupported {
             return Err(Usage::Unsupported(option));
         }
-        if !self.lvs {
-            return Err(Usage::NoKind);
-        }
+        let kind = match (self.lvs, self.fos) {
+            (true, false) => Kind::RealServer,
+            (false, true) => Kind::Failover,
+            (false, false) => return Err(Usage::NoKind),
+            (true, true) => return Err(Usage::TwoKinds),
+        };
         let server = self.server.ok_or(Usage::Missing("--server"))?;
-        let service = self
-            .virtual_address
-            .ok_or(Usage::Missing("--virtaddress"))?;
-        let service = host(&service, None)?;
-        let server = host(&server, Some(service))?;
+        let service = match (&self.virtual_address, kind) {
+            (Some(name), _) => Some(host(name, None)?),
+            (None, Kind::RealServer) => return Err(Usage::Missing("--virtaddress")),
+            (None, Kind::Failover) => None,
+        };
+        let server = host(&server, service)?;
+        // A failover service has an address of its own, or none that matters here.
+        let service = service.unwrap_or(server);
         if service.is_ipv4() != server.is_ipv4() {
             return Err(Usage::Families);
         }
         let (timeout, interval) = timeout_and_interval(self.timeout, self.interval);
         Ok(Settings {
+            kind,
             service: SocketAddr::new(service, self.port),
             server: SocketAddr::new(server, self.real_port.unwrap_or(self.port)),
+            udp: self.udp,
+            mark: self.mark,
             method: self.method,
             timeout,
             interval,
             reentry: self.reentry,
             weight: self.weight,
+            quiesce: self.quiesce,
             load_data: self.load_data.filter(|word| word != "none"),
             report_only: self.report_only,
-            stage: match (self.no_daemon, self.no_fork) {
-                (true, _) => Stage::Foreground,
-                (false, true) => Stage::NoFork,
-                (false, false) => Stage::Background,
+            stage: match (self.no_daemon, self.no_fork, kind) {
+                (true, _, _) => Stage::Foreground,
+                // The starter of a watch waits for its status.
+                (false, true, _) | (false, false, Kind::Failover) => Stage::NoFork,
+                (false, false, Kind::RealServer) => Stage::Background,
             },
             verbose: self.verbose,
         })
@@ -283,6 +312,13 @@ fn weight(parser: &mut lexopt::Parser) -> Result<u32, Usage> {
     value("--weight", parser, |text| match text.parse() {
         Ok(weight) if weight <= LARGEST_WEIGHT => Ok(weight),
         _ => Err(format!("expected 0 to {LARGEST_WEIGHT}")),
+    })
+}
+
+fn mark(parser: &mut lexopt::Parser) -> Result<NonZeroU32, Usage> {
+    value("--fwmark", parser, |text| match text.parse() {
+        Ok(mark) => Ok(mark),
+        Err(_) => Err(format!("expected 1 to {}", u32::MAX)),
     })
 }
 

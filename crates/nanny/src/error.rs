@@ -14,6 +14,10 @@ pub enum Usage {
     #[error("one of --lvs and --fos is needed")]
     NoKind,
 
+    /// Both kinds of service were asked for.
+    #[error("only one of --lvs and --fos can be given")]
+    TwoKinds,
+
     /// An option that cannot be left out.
     #[error("option {0} is needed")]
     Missing(&'static str),

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`health`]: in or out | [`check`]: one attempt |
 //! | [`weight`]: the slow start | `place`, `table`: the kernel's IPVS table |
+//! | [`failover`]: when a watch ends | |
 //! | `failures`: what is logged | `signals`, `parent` |
 //! | [`settings`], [`duration`] | `child`: a command beside the loop |
 //! |  | `run`: the start; `actor`: the loop; `wait`: its one wait |
@@ -18,6 +19,7 @@ pub mod child;
 pub mod cli;
 pub mod duration;
 pub mod error;
+pub mod failover;
 mod failures;
 pub mod health;
 mod log;

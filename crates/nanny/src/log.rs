@@ -20,6 +20,17 @@ pub(crate) enum Message<'a> {
         service: SocketAddr,
         server: SocketAddr,
     },
+    /// The nanny runs, and watches a failover service.
+    StartingFailover { server: SocketAddr },
+    /// The failover service came up.
+    FailoverUp { server: SocketAddr },
+    /// The failover service was up and failed: the nanny ends.
+    FailoverDown { server: SocketAddr },
+    /// The failover service did not come up in time: the nanny ends.
+    FailoverNeverUp {
+        server: SocketAddr,
+        timeout: Duration,
+    },
     /// The word of `-U` is not acted on.
     LoadDataUnread { word: &'a str },
     /// The server was in the table before.
@@ -68,8 +79,14 @@ impl Message<'_> {
     fn level(&self) -> Level {
         match self {
             Self::NoService { .. } | Self::TableFailed { .. } => Level::ERROR,
-            Self::Inactive { .. } | Self::NotYet { .. } | Self::Failed { .. } => Level::WARN,
+            Self::Inactive { .. }
+            | Self::NotYet { .. }
+            | Self::Failed { .. }
+            | Self::FailoverDown { .. }
+            | Self::FailoverNeverUp { .. } => Level::WARN,
             Self::Starting { .. }
+            | Self::StartingFailover { .. }
+            | Self::FailoverUp { .. }
             | Self::LoadDataUnread { .. }
             | Self::Adopted { .. }
             | Self::Active { .. }
@@ -100,6 +117,18 @@ impl fmt::Display for Message<'_> {
             Self::Starting { service, server } => {
                 write!(f, "starting LVS client monitor for {service} -> {server}")
             }
+            Self::StartingFailover { server } => {
+                write!(f, "starting FOS client monitor for {server}")
+            }
+            Self::FailoverUp { server } => write!(f, "[ active ] {server} is up"),
+            Self::FailoverDown { server } => {
+                write!(f, "[inactive] {server} is down due to connection failure")
+            }
+            Self::FailoverNeverUp { server, timeout } => write!(
+                f,
+                "[inactive] {server} did not come up within {} s",
+                timeout.as_secs_f64()
+            ),
             Self::LoadDataUnread { word } => write!(
                 f,
                 "load data by {word} is not read in this version: the weight stays as assigned"
@@ -181,6 +210,21 @@ mod tests {
                     untold: 7,
                 },
                 "READ to 10.0.0.2:8080 timed out (7 more not logged)",
+            ),
+            (
+                Message::FailoverUp { server },
+                "[ active ] 10.0.0.2:8080 is up",
+            ),
+            (
+                Message::FailoverDown { server },
+                "[inactive] 10.0.0.2:8080 is down due to connection failure",
+            ),
+            (
+                Message::FailoverNeverUp {
+                    server,
+                    timeout: Duration::from_millis(2500),
+                },
+                "[inactive] 10.0.0.2:8080 did not come up within 2.5 s",
             ),
             (
                 Message::Terminating { signal: 15 },

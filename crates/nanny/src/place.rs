@@ -23,8 +23,10 @@ const ERROR_WINDOW: Duration = Duration::from_secs(60);
 enum Wanted {
     /// Nothing was said yet: the table stays as it is.
     AsItIs,
-    /// The server out.
+    /// The server out; quiesced, where that is the way out.
     Out,
+    /// The server out of the table for good.
+    Gone,
     /// The server in, with this weight.
     In(Weight),
 }
@@ -62,6 +64,8 @@ pub(crate) struct Place<K = Client> {
     table: Option<Table<K>>,
     server: SocketAddr,
     assigned: u32,
+    /// Whether a server that goes out stays in the table with weight 0.
+    quiesces: bool,
     wanted: Wanted,
     present: Present,
     errors: RateLimit,
@@ -75,6 +79,7 @@ impl<K: Kernel> Place<K> {
             table,
             server: settings.server,
             assigned: settings.weight,
+            quiesces: settings.quiesce,
             wanted: Wanted::AsItIs,
             present: Present::Unknown,
             errors: RateLimit::new(ERRORS, ERROR_WINDOW),
@@ -121,9 +126,14 @@ impl<K: Kernel> Place<K> {
         });
     }
 
-    /// The server is to be out of the table.
+    /// The server is to be out: out of the table, or there with weight 0.
     pub(crate) fn take_out(&mut self) {
         self.wanted = Wanted::Out;
+    }
+
+    /// The server is to be out of the table, quiesced or not: nobody watches it any more.
+    pub(crate) fn leave(&mut self) {
+        self.wanted = Wanted::Gone;
     }
 
     /// When [`Place::step`] has something to do, if it will.
@@ -187,8 +197,21 @@ impl<K: Kernel> Place<K> {
             return Ok(());
         };
         match (&mut self.wanted, self.present) {
-            (Wanted::AsItIs, _) | (Wanted::Out, Present::Out) => Ok(()),
-            (Wanted::Out, Present::In { .. } | Present::Unknown) => {
+            (Wanted::AsItIs, _) | (Wanted::Out | Wanted::Gone, Present::Out) => Ok(()),
+            (Wanted::Out, Present::In { weight: 0, .. }) if self.quiesces => Ok(()),
+            (Wanted::Out, Present::In { .. } | Present::Unknown) if self.quiesces => {
+                // What is there from before is looked at first, for the thresholds it has.
+                let is_there = !matches!(self.present, Present::Unknown) || table.find()?.is_some();
+                if is_there && table.quiesce()? {
+                    self.present = Present::seen(0, now);
+                    let server = self.server;
+                    Message::Weight { server, weight: 0 }.log();
+                } else {
+                    self.present = Present::Out;
+                }
+                Ok(())
+            }
+            (Wanted::Out | Wanted::Gone, Present::In { .. } | Present::Unknown) => {
                 table.remove()?;
                 self.present = Present::Out;
                 Ok(())

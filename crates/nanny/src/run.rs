@@ -12,12 +12,13 @@ use crate::check::Target;
 use crate::check::attempt::Attempt;
 use crate::check::dialogue::Dialogue;
 use crate::error::Error;
+use crate::failover::Watch;
 use crate::failures::Failures;
 use crate::health::{Health, Rules};
 use crate::log::Message;
 use crate::parent::Parent;
 use crate::place::Place;
-use crate::settings::{Settings, Stage};
+use crate::settings::{Kind, Settings, Stage};
 use crate::signals::Signals;
 use crate::table::Table;
 
@@ -51,10 +52,13 @@ fn start(settings: &Settings, background: &mut Option<Background>) -> Result<Exi
     let first = Attempt::start(&target, now);
 
     log_start(settings);
-    let table = if settings.report_only {
-        None
-    } else {
-        Some(Table::open(settings)?)
+    let table = match settings.kind {
+        Kind::RealServer if !settings.report_only => Some(Table::open(settings)?),
+        Kind::RealServer | Kind::Failover => None,
+    };
+    let watch = match settings.kind {
+        Kind::RealServer => None,
+        Kind::Failover => Some(Watch::new(now + settings.timeout)),
     };
     let rules = Rules {
         timeout: settings.timeout,
@@ -74,13 +78,14 @@ fn start(settings: &Settings, background: &mut Option<Background>) -> Result<Exi
         next_check: now + settings.interval,
         verdict: None,
         failures: Failures::new(),
+        watch,
+        end: None,
     };
     match first {
         Ok(attempt) => actor.attempt = Some(attempt),
         Err(failure) => actor.finish(Err(failure), Duration::ZERO, now),
     }
-    actor.run();
-    Ok(ExitCode::SUCCESS)
+    Ok(actor.run())
 }
 
 /// Opens the log and says what is watched.
@@ -93,9 +98,15 @@ fn log_start(settings: &Settings) {
     }
     .install();
     let Settings {
-        service, server, ..
+        kind,
+        service,
+        server,
+        ..
     } = *settings;
-    Message::Starting { service, server }.log();
+    match kind {
+        Kind::RealServer => Message::Starting { service, server }.log(),
+        Kind::Failover => Message::StartingFailover { server }.log(),
+    }
     if let Some(word) = &settings.load_data {
         Message::LoadDataUnread { word }.log();
     }

@@ -1,6 +1,7 @@
 //! What one nanny was told to do: the command line, typed and defaulted.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// The port of a virtual server where none is given.
@@ -21,8 +22,15 @@ pub const LARGEST_WEIGHT: u32 = i32::MAX as u32;
 /// The settings of one nanny.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// What is watched, and who is told.
+    pub kind: Kind,
     /// The virtual server: its address and port.
     pub service: SocketAddr,
+    /// Whether the service is a UDP one.
+    pub udp: bool,
+    /// The firewall mark of its packets, where that is what the table knows the service by; the
+    /// address gives the family then, and the port is for messages.
+    pub mark: Option<NonZeroU32>,
     /// Where the real server is checked: its address and its own port.
     pub server: SocketAddr,
     /// How packets reach the real server.
@@ -35,6 +43,8 @@ pub struct Settings {
     pub reentry: Duration,
     /// The weight the server works up to, at most [`LARGEST_WEIGHT`].
     pub weight: u32,
+    /// Whether a server that goes out stays in the table with weight 0, for the connections it has.
+    pub quiesce: bool,
     /// The word that names a source of load data, unless it is `none`.
     pub load_data: Option<String>,
     /// Whether verdicts are only logged, and the table is left alone.
@@ -43,6 +53,15 @@ pub struct Settings {
     pub stage: Stage,
     /// Whether every check is logged.
     pub verbose: bool,
+}
+
+/// What is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `--lvs`: a real server of a virtual server, in and out of the IPVS table.
+    RealServer,
+    /// `--fos`: the partner's failover service. The end of the process tells of it.
+    Failover,
 }
 
 /// The forwarding method (`-M`).

@@ -1,6 +1,8 @@
 //! The server's place in the kernel's IPVS table. All use of `ipvs-netlink` is here.
 
-use ipvs_netlink::{Client, Destination, DestinationKey, Error, Forwarding, Protocol, ServiceKey};
+use ipvs_netlink::{
+    Client, Destination, DestinationKey, Error, Family, Forwarding, Protocol, ServiceKey,
+};
 
 use crate::settings::{Method, Settings};
 
@@ -61,14 +63,30 @@ pub(crate) fn is_no_service(error: &Error) -> bool {
     matches!(error, Error::NoSuchService { .. })
 }
 
+/// What the kernel knows the virtual service by.
+fn key(settings: &Settings) -> ServiceKey {
+    let address = settings.service.ip();
+    match settings.mark {
+        Some(mark) => ServiceKey::Fwmark {
+            family: Family::of(address),
+            mark: mark.get(),
+        },
+        None => ServiceKey::Address {
+            protocol: if settings.udp {
+                Protocol::Udp
+            } else {
+                Protocol::Tcp
+            },
+            address,
+            port: settings.service.port(),
+        },
+    }
+}
+
 impl<K: Kernel> Table<K> {
     /// The place of the server of `settings`, in `kernel`'s table.
     pub(crate) fn with(kernel: K, settings: &Settings) -> Self {
-        let service = ServiceKey::Address {
-            protocol: Protocol::Tcp,
-            address: settings.service.ip(),
-            port: settings.service.port(),
-        };
+        let service = key(settings);
         let forwarding = match settings.method {
             Method::Masquerade => Forwarding::Masquerade,
             Method::Tunnel => Forwarding::Tunnel,
@@ -125,6 +143,16 @@ impl<K: Kernel> Table<K> {
                 self.kernel.add(&self.service, &self.destination)
             }
             result => result,
+        }
+    }
+
+    /// Gives the server no new connections, and leaves it those it has. Whether it is there.
+    pub(crate) fn quiesce(&mut self) -> Result<bool, Error> {
+        self.destination.weight = 0;
+        match self.kernel.edit(&self.service, &self.destination) {
+            Ok(()) => Ok(true),
+            Err(Error::NoSuchDestination { .. } | Error::NoSuchService { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

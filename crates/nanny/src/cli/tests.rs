@@ -24,13 +24,17 @@ fn the_defaults_are_those_of_the_c_program() {
     assert_eq!(
         settings(""),
         Settings {
+            kind: Kind::RealServer,
             service: "1.2.3.1:80".parse().expect("an address"),
+            udp: false,
+            mark: None,
             server: "10.0.0.2:80".parse().expect("an address"),
             method: Method::Masquerade,
             timeout: Duration::from_secs(10),
             interval: Duration::from_secs(2),
             reentry: Duration::from_secs(180),
             weight: 1,
+            quiesce: false,
             load_data: None,
             report_only: false,
             stage: Stage::Background,
@@ -48,13 +52,17 @@ fn the_line_that_lvsd_passes() {
     assert_eq!(
         read,
         Ok(Settings {
+            kind: Kind::RealServer,
             service: "1.2.3.1:80".parse().expect("an address"),
+            udp: false,
+            mark: None,
             server: "10.0.0.2:8080".parse().expect("an address"),
             method: Method::Direct,
             timeout: Duration::from_secs(6),
             interval: Duration::from_secs(2),
             reentry: Duration::from_secs(90),
             weight: 2000,
+            quiesce: false,
             load_data: Some("rsh".to_owned()),
             report_only: false,
             stage: Stage::Foreground,
@@ -79,6 +87,27 @@ fn long_names_and_the_last_of_two() {
     assert_eq!((read.weight, read.method), (0, Method::Tunnel));
     assert_eq!((read.load_data, read.stage), (None, Stage::NoFork));
     assert!(read.report_only);
+}
+
+#[test]
+fn marks_and_quiescing() {
+    let mark = |line| settings(line).mark.map(NonZeroU32::get);
+    assert_eq!(mark("-f 80"), Some(80));
+    assert_eq!(mark("--fwmark 4294967295"), Some(u32::MAX));
+    assert!(settings("-q").quiesce);
+    assert!(settings("--quiesce_server").quiesce);
+}
+
+#[test]
+fn a_failover_service_needs_no_virtual_address() {
+    let alone = read("--fos -h 10.0.0.2 -p 8080").expect("settings");
+    assert_eq!(alone.kind, Kind::Failover);
+    assert_eq!(alone.server.to_string(), "10.0.0.2:8080");
+    assert_eq!(alone.service, alone.server);
+    assert_eq!(alone.stage, Stage::NoFork, "its starter waits for it");
+    let named = read("--fos -h 10.0.0.2 -V 1.2.3.1 -r 81").expect("settings");
+    assert_eq!(named.service.to_string(), "1.2.3.1:80");
+    assert_eq!(named.server.to_string(), "10.0.0.2:81");
 }
 
 #[test]
@@ -111,15 +140,10 @@ fn options_of_later_versions_are_refused_by_name() {
         ("--send_program=prog", "--send_program"),
         ("-u", "--udp"),
         ("--udp", "--udp"),
-        ("-q", "--quiesce_server"),
-        ("--quiesce_server", "--quiesce_server"),
-        ("-f 80", "--fwmark"),
-        ("--fwmark 80", "--fwmark"),
         ("-T", "--suppress"),
         ("--suppress", "--suppress"),
         ("-S 5", "--scale"),
         ("--scale x", "--scale"),
-        ("--fos", "--fos"),
     ] {
         let expected = format!("option {name} is not supported in this version");
         // Before anything else that may be wrong.
@@ -135,6 +159,8 @@ fn options_of_later_versions_are_refused_by_name() {
 fn a_wrong_line_is_an_error_that_names_what_is_wrong() {
     for (line, expected) in [
         ("", "one of --lvs and --fos is needed"),
+        ("--lvs --fos", "only one of --lvs and --fos can be given"),
+        ("--fos -V 1.2.3.1", "option --server is needed"),
         ("--lvs -V 1.2.3.1", "option --server is needed"),
         ("--lvs -h 10.0.0.2", "option --virtaddress is needed"),
         (
@@ -153,6 +179,12 @@ fn a_wrong_line_is_an_error_that_names_what_is_wrong() {
         (
             "-w 2147483648",
             "--weight 2147483648: expected 0 to 2147483647",
+        ),
+        ("-f 0", "--fwmark 0: expected 1 to 4294967295"),
+        ("-f ssh", "--fwmark ssh: expected 1 to 4294967295"),
+        (
+            "--fwmark=4294967296",
+            "--fwmark 4294967296: expected 1 to 4294967295",
         ),
         ("-M nat", "--method nat: expected m, g or i"),
         ("-t 0", "--timeout 0: expected more than 0"),

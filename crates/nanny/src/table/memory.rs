@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipvs_netlink::Attempt;
 
 use super::*;
-use crate::settings::Stage;
+use crate::settings::{Kind, Stage};
 
 /// A kernel with one service, or none.
 #[derive(Default)]
@@ -84,13 +84,17 @@ impl Kernel for Memory {
 /// Settings for 1.2.3.1:80 on 10.0.0.2:8080, weight 100.
 pub(crate) fn settings(method: Method) -> Settings {
     Settings {
+        kind: Kind::RealServer,
         service: "1.2.3.1:80".parse().expect("an address"),
+        udp: false,
+        mark: None,
         server: "10.0.0.2:8080".parse().expect("an address"),
         method,
         timeout: Duration::from_secs(10),
         interval: Duration::from_secs(2),
         reentry: Duration::from_secs(180),
         weight: 100,
+        quiesce: false,
         load_data: None,
         report_only: false,
         stage: Stage::Foreground,

@@ -1,5 +1,7 @@
 //! The table against the kernel of memory.
 
+use std::num::NonZeroU32;
+
 use super::memory::{Memory, settings};
 use super::*;
 
@@ -79,4 +81,43 @@ fn a_missing_service_is_told_apart() {
     assert!(is_no_service(&table.add(1).expect_err("no service")));
     assert!(is_no_service(&table.set(1).expect_err("no service")));
     table.remove().expect("gone with its service");
+}
+
+#[test]
+fn the_service_is_known_by_its_protocol_or_by_its_mark() {
+    let asked = |change: fn(&mut Settings)| {
+        let mut settings = settings(Method::Direct);
+        change(&mut settings);
+        let table = Table::with(Memory::with_service(), &settings);
+        (
+            table.service.to_string(),
+            table.destination.key.port,
+            table.service.family(),
+        )
+    };
+    let tcp = asked(|_| {});
+    let udp = asked(|settings| settings.udp = true);
+    let mark = |settings: &mut Settings| settings.mark = NonZeroU32::new(80);
+    assert_eq!((tcp.1, udp.1), (80, 80));
+    assert_ne!(tcp.0, udp.0);
+    // A service with a mark has no port of its own: the real server's stays, whatever the method.
+    assert_eq!(asked(mark).1, 8080);
+    assert_eq!(asked(mark).2, Family::V4);
+    let six = asked(|settings| {
+        settings.mark = NonZeroU32::new(80);
+        settings.service = "[2001:db8::1]:80".parse().expect("an address");
+        settings.server = "[2001:db8::2]:8080".parse().expect("an address");
+    });
+    assert_eq!((six.1, six.2), (8080, Family::V6));
+}
+
+#[test]
+fn a_quiesced_server_stays_with_weight_0() {
+    let mut table = table(Method::Masquerade);
+    assert!(!table.quiesce().expect("not there"));
+    table.add(50).expect("added");
+    assert!(table.quiesce().expect("there"));
+    assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 0"]);
+    table.kernel.has_service = false;
+    assert!(!table.quiesce().expect("gone with its service"));
 }

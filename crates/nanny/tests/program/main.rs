@@ -2,6 +2,7 @@
 //! What it does to a kernel's table is tested in the lab.
 
 mod endurance;
+mod failover;
 mod faults;
 mod nanny;
 mod server;

@@ -1,0 +1,80 @@
+//! The watch of a failover service: its end tells of it.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use ::nix::sys::signal::Signal;
+
+use crate::nanny::{Nanny, PROGRAM, SLACK};
+use crate::server::{PAGE, Server, refusing};
+
+const TIMEOUT: Duration = Duration::from_millis(600);
+const INTERVAL: Duration = Duration::from_millis(100);
+
+fn watch(address: std::net::SocketAddr) -> Nanny {
+    let line = format!(
+        "-n --fos -h {} -p {} -t 0.6 --interval 100ms",
+        address.ip(),
+        address.port()
+    );
+    Nanny::start(Command::new(PROGRAM).args(line.split_whitespace()))
+}
+
+#[test]
+fn it_ends_with_status_0_when_the_service_has_failed() {
+    let server = Server::up(PAGE);
+    let address = server.address;
+    let mut nanny = watch(address);
+    nanny.wait_for(&format!("starting FOS client monitor for {address}"));
+    nanny.wait_for(&format!("[ active ] {address} is up"));
+    nanny.never_says("[inactive]", TIMEOUT * 2);
+    let before = Instant::now();
+    drop(server);
+    let down = format!("[inactive] {address} is down due to connection failure");
+    let took = nanny.wait_for(&down) - before;
+    assert!(took + INTERVAL * 2 >= TIMEOUT, "{took:?} is too early");
+    assert!(took <= TIMEOUT + INTERVAL + SLACK, "{took:?} is too late");
+    assert_eq!(nanny.ended().code(), Some(0));
+}
+
+#[test]
+fn it_ends_with_status_1_when_the_service_never_came_up() {
+    let address = refusing();
+    let mut nanny = watch(address);
+    nanny.wait_for(&format!("[inactive] {address} is not available yet"));
+    let line = format!("[inactive] {address} did not come up within 0.6 s");
+    let said = nanny.wait_for(&line) - nanny.started;
+    assert!(said >= TIMEOUT, "{said:?}");
+    assert!(said <= TIMEOUT + SLACK, "{said:?}");
+    assert_eq!(nanny.ended().code(), Some(1));
+}
+
+#[test]
+fn a_service_that_comes_up_late_but_in_time_is_watched() {
+    let address = refusing();
+    let mut nanny = watch(address);
+    nanny.wait_for("is not available yet");
+    let _server = Server::up_at(address, PAGE);
+    nanny.wait_for("is up");
+    nanny.never_says("[inactive]", TIMEOUT * 2);
+}
+
+#[test]
+fn a_signal_that_ends_it_does_not_look_like_a_failure() {
+    let server = Server::up(PAGE);
+    let mut nanny = watch(server.address);
+    nanny.wait_for("is up");
+    nanny.signal(Signal::SIGTERM);
+    nanny.wait_for("Terminating due to signal 15");
+    assert_eq!(nanny.ended().code(), Some(1));
+}
+
+#[test]
+fn a_service_given_up_by_signal_is_a_failed_one() {
+    let server = Server::up(PAGE);
+    let mut nanny = watch(server.address);
+    nanny.wait_for("is up");
+    nanny.signal(Signal::SIGUSR1);
+    nanny.wait_for("on request");
+    assert_eq!(nanny.ended().code(), Some(0));
+}
