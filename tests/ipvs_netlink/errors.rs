@@ -141,7 +141,7 @@ pub(super) fn all(client: &mut Client) -> Outcome {
         Change::DeleteDestination(other, server.key),
         Change::DeleteDestination(key, server.key),
     ]);
-    let found: Vec<bool> = results.iter().map(Result::is_ok).collect();
+    let found: Vec<bool> = results.iter().map(|result| result.is_ok()).collect();
     equal("batch", &found, &vec![false, true, false, true])?;
     expected.remove_destination(&key, &server.key);
     expected.insert_destination(&key, stranger);

@@ -44,7 +44,7 @@ pub(super) fn batch(client: &mut Client) -> Outcome<Duration> {
     let results = client.batch(&changes);
     let spent = start.elapsed();
     equal("results", &results.len(), &changes.len())?;
-    for (change, result) in changes.iter().zip(&results) {
+    for (change, result) in changes.iter().zip(results.iter()) {
         let is_right = match change {
             Change::DeleteDestination(..) => matches!(result, Err(Error::NoSuchDestination { .. })),
             _ => result.is_ok(),

@@ -83,7 +83,7 @@ mod table;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-pub use client::Client;
+pub use client::{Client, IntoIter, Results};
 pub use control::{Daemon, DaemonState, Info, Timeouts, Version};
 pub use destination::{Destination, DestinationEntry, Forwarding, Tunnel, TunnelChecksum};
 pub use error::{Attempt, Error};

@@ -10,7 +10,7 @@ use ::tokio::task::yield_now;
 
 use crate::client::Batch;
 use crate::table::Reading;
-use crate::{Change, Client, Error, Plan, Table};
+use crate::{Change, Client, Error, Plan, Results, Table};
 
 /// A [`Client`] whose long calls let other tasks run in between.
 ///
@@ -24,9 +24,7 @@ use crate::{Change, Client, Error, Plan, Table};
 /// let mut client = AsyncClient::open()?;
 /// let wanted = Table::new();
 /// let plan = client.table().await?.diff(&wanted);
-/// for result in client.apply(&plan).await {
-///     result?;
-/// }
+/// client.apply(&plan).await.into_result()?;
 /// # Ok(())
 /// # }
 /// ```
@@ -69,7 +67,7 @@ impl AsyncClient {
     }
 
     /// Makes many changes, as [`Client::batch`]; other tasks run after every few hundred.
-    pub async fn batch(&mut self, changes: &[Change]) -> Vec<Result<(), Error>> {
+    pub async fn batch(&mut self, changes: &[Change]) -> Results {
         let mut batch = Batch::new(changes);
         while self.client.advance(&mut batch) {
             yield_now().await;
@@ -78,7 +76,7 @@ impl AsyncClient {
     }
 
     /// Makes the changes of a plan, as [`Plan::apply`]; other tasks run after every few hundred.
-    pub async fn apply(&mut self, plan: &Plan) -> Vec<Result<(), Error>> {
+    pub async fn apply(&mut self, plan: &Plan) -> Results {
         self.batch(&plan.changes).await
     }
 }

@@ -10,7 +10,7 @@ use crate::wanted::WantedService;
 /// else was quicker, and the table is as it should be.
 pub(crate) fn made(
     changes: &[Change],
-    results: Vec<Result<(), Error>>,
+    results: impl IntoIterator<Item = Result<(), Error>>,
 ) -> impl Iterator<Item = Error> {
     changes
         .iter()

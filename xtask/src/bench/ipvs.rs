@@ -35,12 +35,12 @@ const ROWS: &[Row] = &[
     Row("fill-batch", "(d) fill: `Client::batch`", "fill-floor"),
     Row(
         "fill-floor",
-        "(e) fill: requests prepared beforehand, each acknowledged",
+        "(e) fill: the same bytes, prepared beforehand",
         "fill-floor",
     ),
     Row(
-        "fill-unacknowledged",
-        "(f) fill: the same, none acknowledged",
+        "fill-acknowledged",
+        "(f) fill: prepared beforehand, each acknowledged",
         "fill-floor",
     ),
     Row("dump", "dump: `Table::read`, printed", "dump-ipvsadm"),

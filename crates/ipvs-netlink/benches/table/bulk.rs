@@ -5,7 +5,8 @@ use std::io;
 use ipvs_netlink::Change;
 use ipvs_netlink::message::{FAMILY_NAME, Message};
 use netlink_packet_core::{
-    Emitable, NLM_F_ACK, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    Emitable, NLM_F_ACK, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage,
+    NetlinkPayload,
 };
 use netlink_packet_generic::ctrl::nlas::GenlCtrlAttrs;
 use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
@@ -13,54 +14,78 @@ use netlink_packet_generic::{GenlFamily, GenlMessage};
 use netlink_sys::protocols::NETLINK_GENERIC;
 use netlink_sys::{Socket, SocketAddr};
 
-/// Requests in one send. Their answers fit the socket's buffer, each in the 768 bytes it takes
-/// there.
-const PER_SEND: usize = 256;
+/// Which requests the kernel is asked to acknowledge.
+#[derive(Clone, Copy)]
+pub(crate) enum Acknowledge {
+    /// Each of them.
+    Each,
+    /// The last of every send: byte for byte what `Client::batch` sends.
+    Last,
+}
+
+impl Acknowledge {
+    /// Most requests in one send. The answers to each fit the socket's buffer with 256: they take
+    /// 768 bytes there. The other bound is that of `Client::batch`.
+    fn per_send(self) -> usize {
+        match self {
+            Self::Each => 256,
+            Self::Last => 640,
+        }
+    }
+}
+
+/// Bytes after which no further request goes into a send, as in `Client::batch`.
+const SEND_LIMIT: usize = 64 * 1024;
 
 /// Requests, ready to be sent.
 pub(crate) struct Bulk {
     socket: Socket,
-    sends: Vec<Vec<u8>>,
-    requests: usize,
-    acknowledged: bool,
+    /// The bytes of each send, and how many answers it gets.
+    sends: Vec<(Vec<u8>, usize)>,
 }
 
 impl Bulk {
-    /// Makes the requests for `changes`, which are to be acknowledged or not.
-    pub(crate) fn prepare(changes: &[Change], acknowledged: bool) -> io::Result<Self> {
+    /// Makes the requests for `changes`.
+    pub(crate) fn prepare(changes: &[Change], acknowledge: Acknowledge) -> io::Result<Self> {
         let socket = Socket::new(NETLINK_GENERIC)?;
         socket.connect(&SocketAddr::new(0, 0))?;
         socket.set_cap_ack(true)?;
         let family = family(&socket)?;
-        let flags = if acknowledged { NLM_F_ACK } else { 0 };
+        let flags = match acknowledge {
+            Acknowledge::Each => NLM_F_ACK,
+            Acknowledge::Last => 0,
+        };
         let mut sends = Vec::new();
-        for chunk in changes.chunks(PER_SEND) {
-            let mut bytes = Vec::new();
-            for change in chunk {
+        let mut rest = changes;
+        while !rest.is_empty() {
+            let (mut bytes, mut requests, mut last) = (Vec::new(), 0, 0);
+            while requests < acknowledge.per_send() && bytes.len() < SEND_LIMIT {
+                let Some((change, others)) = rest.split_first() else {
+                    break;
+                };
+                rest = others;
+                requests += 1;
+                last = bytes.len();
                 append(&mut bytes, Message::from(change), family, flags);
             }
-            sends.push(bytes);
+            NetlinkBuffer::new(&mut bytes[last..]).set_flags(NLM_F_REQUEST | NLM_F_ACK);
+            let answers = match acknowledge {
+                Acknowledge::Each => requests,
+                Acknowledge::Last => 1,
+            };
+            sends.push((bytes, answers));
         }
-        Ok(Self {
-            socket,
-            sends,
-            requests: changes.len(),
-            acknowledged,
-        })
+        Ok(Self { socket, sends })
     }
 
     /// Sends them all, and takes the acknowledgements off the socket without looking at them.
     pub(crate) fn send(&self) -> io::Result<()> {
-        let mut open = self.requests;
         let mut answer = Vec::with_capacity(4096);
-        for bytes in &self.sends {
+        for (bytes, answers) in &self.sends {
             self.socket.send(bytes, 0)?;
-            if self.acknowledged {
-                for _ in 0..open.min(PER_SEND) {
-                    answer.clear();
-                    self.socket.recv(&mut answer, 0)?;
-                }
-                open -= open.min(PER_SEND);
+            for _ in 0..*answers {
+                answer.clear();
+                self.socket.recv(&mut answer, 0)?;
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ipvs_netlink::{Change, Client, Plan, Table};
 use nix::time::{ClockId, clock_gettime};
 
-use crate::bulk::Bulk;
+use crate::bulk::{Acknowledge, Bulk};
 use crate::world::World;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -42,7 +42,7 @@ pub(crate) const CASES: [Case; 13] = [
     case("fill-one-by-one", 3, fill_one_by_one),
     case("fill-batch", 3, fill_batch),
     case("fill-floor", 3, fill_floor),
-    case("fill-unacknowledged", 3, fill_unacknowledged),
+    case("fill-acknowledged", 3, fill_acknowledged),
     case("dump", 3, dump),
     case("dump-ipvsadm", 3, dump_ipvsadm),
     case("diff-unchanged", 3, diff_unchanged),
@@ -77,7 +77,7 @@ fn filled(client: &mut Client, world: &World) -> Outcome<Table> {
 }
 
 fn apply(client: &mut Client, plan: &Plan) -> Outcome {
-    Ok(plan.apply(client).into_iter().collect::<Result<(), _>>()?)
+    Ok(plan.apply(client).into_result()?)
 }
 
 /// An error unless the kernel's table is this one.
@@ -140,15 +140,15 @@ fn fill_batch(world: &World) -> Outcome<Figures> {
 }
 
 fn fill_floor(world: &World) -> Outcome<Figures> {
-    bulk(world, true)
+    bulk(world, Acknowledge::Last)
 }
 
-fn fill_unacknowledged(world: &World) -> Outcome<Figures> {
-    bulk(world, false)
+fn fill_acknowledged(world: &World) -> Outcome<Figures> {
+    bulk(world, Acknowledge::Each)
 }
 
-fn bulk(world: &World, acknowledged: bool) -> Outcome<Figures> {
-    let bulk = Bulk::prepare(&changes(world), acknowledged)?;
+fn bulk(world: &World, acknowledge: Acknowledge) -> Outcome<Figures> {
+    let bulk = Bulk::prepare(&changes(world), acknowledge)?;
     let (figures, ()) = time(|| Ok(bulk.send()?))?;
     must_be(&mut Client::open()?, &world.table(1))?;
     Ok(figures)

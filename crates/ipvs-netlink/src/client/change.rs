@@ -5,6 +5,7 @@ use nix::errno::Errno;
 use super::core::Core;
 use super::exchange::Failure;
 use super::link::Link;
+use super::results::Results;
 use crate::message::Message;
 use crate::{
     Attempt, Change, Destination, Error, Family, Forwarding, Netmask, Service, ServiceKey, Tunnel,
@@ -17,23 +18,22 @@ const MAX_PERSISTENCE: u32 = u32::MAX / 1000;
 /// A batch under way.
 pub(crate) struct Batch<'a> {
     changes: &'a [Change],
-    /// The result of each change; `Ok` for those that are not made yet.
-    pub(crate) results: Vec<Result<(), Error>>,
-    /// Which are not made yet.
-    open: std::vec::IntoIter<usize>,
+    /// The result of each change; success for those that are not made yet.
+    pub(crate) results: Results,
+    /// The first change that has not been looked at.
+    next: usize,
+    /// Places of the changes of a window.
+    sent: Vec<usize>,
 }
 
 impl<'a> Batch<'a> {
-    /// Refuses what cannot be put to the kernel.
+    /// Nothing of it is done yet.
     pub(crate) fn new(changes: &'a [Change]) -> Self {
-        let results: Vec<Result<(), Error>> = changes.iter().map(check).collect();
-        let open: Vec<usize> = (0..changes.len())
-            .filter(|&index| results[index].is_ok())
-            .collect();
         Self {
             changes,
-            results,
-            open: open.into_iter(),
+            results: Results::of(changes.len()),
+            next: 0,
+            sent: Vec::new(),
         }
     }
 }
@@ -48,22 +48,37 @@ impl<L: Link> Core<L> {
     }
 
     /// Makes many changes.
-    pub(super) fn batch(&mut self, changes: &[Change]) -> Vec<Result<(), Error>> {
+    pub(super) fn batch(&mut self, changes: &[Change]) -> Results {
         let mut batch = Batch::new(changes);
         while self.advance(&mut batch) {}
         batch.results
     }
 
-    /// Makes the next changes of a batch, as many as go at once. Returns whether there are more.
+    /// Makes the next changes of a batch, as many as go at once, and refuses those that cannot be
+    /// put to the kernel. Returns whether there are more.
     pub(crate) fn advance(&mut self, batch: &mut Batch<'_>) -> bool {
-        let changes = batch.changes;
-        let open = batch.open.as_slice();
-        if open.is_empty() {
-            return false;
-        }
-        let requests = open.iter().map(|&index| Message::from(&changes[index]));
+        let Batch {
+            changes,
+            results,
+            next,
+            sent,
+        } = batch;
+        sent.clear();
+        let requests = std::iter::from_fn(|| {
+            while let Some(change) = changes.get(*next) {
+                let index = *next;
+                *next += 1;
+                match check(change) {
+                    Ok(()) => {
+                        sent.push(index);
+                        return Some(Message::from(change));
+                    }
+                    Err(error) => results.fail(index, error),
+                }
+            }
+            None
+        });
         let window = self.exchange.window(requests, self.family);
-        let sent = &open[..window.sent];
         let mut is_known = vec![
             false;
             if window.failure.is_some() {
@@ -74,32 +89,36 @@ impl<L: Link> Core<L> {
         ];
         for (place, failure) in window.refused {
             let index = sent[place];
-            batch.results[index] = Err(error(&changes[index], failure));
+            results.fail(index, error(&changes[index], failure));
             if let Some(is_known) = is_known.get_mut(place) {
                 *is_known = true;
             }
         }
-        if let Some(failure) = &window.failure {
+        if let Some(failure) = window.failure {
             let unknown = sent.iter().zip(is_known).filter(|(_, is_known)| !is_known);
             for (&index, _) in unknown {
                 let change = &changes[index];
-                batch.results[index] = match failure {
+                let result = match &failure {
                     Failure::Lost => self.change_again(change),
                     failure => Err(error(change, failure.again())),
                 };
+                if let Err(error) = result {
+                    results.fail(index, error);
+                }
+            }
+            // A socket that fails does so for everything that is left.
+            if !matches!(failure, Failure::Lost) {
+                for (index, change) in changes.iter().enumerate().skip(*next) {
+                    let problem = check(change).err();
+                    results.fail(
+                        index,
+                        problem.unwrap_or_else(|| error(change, failure.again())),
+                    );
+                }
+                *next = changes.len();
             }
         }
-        batch.open.by_ref().take(window.sent).for_each(drop);
-        // A socket that fails does so for everything that is left.
-        if let Some(failure) = window
-            .failure
-            .filter(|failure| !matches!(failure, Failure::Lost))
-        {
-            for index in batch.open.by_ref() {
-                batch.results[index] = Err(error(&changes[index], failure.again()));
-            }
-        }
-        let is_open = !batch.open.as_slice().is_empty();
+        let is_open = *next < changes.len();
         if !is_open {
             self.exchange.rest();
         }

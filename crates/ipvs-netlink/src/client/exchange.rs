@@ -99,8 +99,6 @@ fn refusal(attempt: Attempt, errno: Errno, text: Option<String>) -> Error {
 
 /// What became of the requests of a window.
 pub(super) struct Window {
-    /// How many were sent.
-    pub(super) sent: usize,
     /// Those that were refused, by their place among those sent.
     pub(super) refused: Vec<(usize, Failure)>,
     /// Why nothing is known of the others. Without it they were carried out.
@@ -175,8 +173,8 @@ impl<L: Link> Exchange<L> {
 
     /// Keeps its buffers for the next window: [`Exchange::rest`] comes after the last one.
     ///
-    /// Sends as many of the requests at once as their answers are sure to fit, at least one, and
-    /// reads the result of each.
+    /// Sends as many of the requests at once as their answers are sure to fit, at least one if there
+    /// is one, and reads the result of each.
     ///
     /// Only the last one asks for an acknowledgement. The kernel carries them out in order and
     /// answers those that fail, asked or not, so what has no answer before that of the last one was
@@ -197,18 +195,20 @@ impl<L: Link> Exchange<L> {
                 break;
             }
         }
+        let mut refused = Vec::new();
+        if sent == 0 {
+            return Window {
+                refused,
+                failure: None,
+            };
+        }
         if let Some(request) = self.request.get_mut(last..) {
             frame::add_flags(request, NLM_F_ACK);
         }
-        let mut refused = Vec::new();
         let failure = self
             .converse(|exchange| exchange.read_window(first, sent, &mut refused))
             .err();
-        Window {
-            sent,
-            refused,
-            failure,
-        }
+        Window { refused, failure }
     }
 
     /// Begins a conversation: an empty request, and nothing left over from a broken one.

@@ -8,6 +8,7 @@ mod fake;
 mod frame;
 mod link;
 mod list;
+mod results;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ pub(crate) use self::exchange::decode;
 #[cfg(feature = "__fuzz")]
 pub(crate) use self::frame::{Content, next as next_frame};
 use self::link::NetlinkSocket;
+pub use self::results::{IntoIter, Results};
 use crate::message::{Attribute, Command, DaemonAttribute, ServiceAttribute};
 use crate::{
     Attempt, Change, Daemon, DaemonState, Destination, DestinationEntry, DestinationKey, Error,
@@ -211,7 +213,7 @@ impl Client {
     /// drop answers all the same, the changes without one are made again one by one: then a
     /// deletion of what is gone, and an addition of what is there with the same values, count as
     /// done.
-    pub fn batch(&mut self, changes: &[Change]) -> Vec<Result<(), Error>> {
+    pub fn batch(&mut self, changes: &[Change]) -> Results {
         self.core.batch(changes)
     }
 

@@ -356,12 +356,7 @@ fn a_batch_keeps_to_the_window_and_to_the_order() {
     changes.insert(4, Change::DeleteService(key(200)));
     let sends = core.exchange.link.sends;
     let results = core.batch(&changes);
-    let failed: Vec<usize> = results
-        .iter()
-        .enumerate()
-        .filter(|(_, result)| result.is_err())
-        .map(|(n, _)| n)
-        .collect();
+    let failed: Vec<usize> = results.failures().map(|(index, _)| index).collect();
     assert_eq!(failed, [4]);
     assert_eq!(core.exchange.link.sends, sends + 3);
     assert_eq!(core.exchange.link.most, 3);
@@ -394,7 +389,7 @@ fn no_large_buffer_is_kept() {
     let mut core = with_services(250, |_| {});
     assert_eq!(core.services().unwrap().len(), 250);
     let changes: Vec<Change> = (0..250).map(|n| Change::EditService(service(n))).collect();
-    assert!(core.batch(&changes).iter().all(Result::is_ok));
+    assert!(core.batch(&changes).all_ok());
     assert!(
         core.exchange.buffers() <= 2 * 4096,
         "{}",

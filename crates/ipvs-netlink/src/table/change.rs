@@ -1,6 +1,6 @@
 //! Changes, and plans made of them.
 
-use crate::{Client, Destination, DestinationKey, Error, Service, ServiceKey};
+use crate::{Client, Destination, DestinationKey, Results, Service, ServiceKey};
 
 /// One change of the table.
 ///
@@ -53,7 +53,7 @@ impl Plan {
 
     /// Makes the changes, in order, and returns the result of each. One that fails does not stop
     /// those after it.
-    pub fn apply(&self, client: &mut Client) -> Vec<Result<(), Error>> {
+    pub fn apply(&self, client: &mut Client) -> Results {
         client.batch(&self.changes)
     }
 }

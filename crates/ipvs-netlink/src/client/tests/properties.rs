@@ -33,7 +33,7 @@ proptest! {
         let mut core = client(|kernel| kernel.window = window);
         let results = core.batch(&changes);
         let mut single = client(|_| {});
-        for (change, result) in changes.iter().zip(&results) {
+        for (change, result) in changes.iter().zip(results.iter()) {
             prop_assert_eq!(format!("{:?}", single.change(change)), format!("{result:?}"));
         }
         prop_assert_eq!(&core.exchange.link.table, &single.exchange.link.table);
@@ -51,7 +51,7 @@ proptest! {
         changes.extend((0..30).map(|n| Change::AddDestination(key(1), server(n))));
         changes.extend((0..10).map(|n| Change::DeleteDestination(key(1), server(n).key)));
         let results = core.batch(&changes);
-        prop_assert!(results.iter().all(Result::is_ok), "{results:?}");
+        prop_assert!(results.all_ok(), "{results:?}");
         let table = &core.exchange.link.table;
         prop_assert_eq!(table.destinations(&key(1)).count(), 20);
     }
@@ -71,7 +71,7 @@ proptest! {
         }
         let results = core.batch(&changes);
         prop_assert!(core.exchange.link.overruns > 0);
-        for (change, result) in changes.iter().zip(&results) {
+        for (change, result) in changes.iter().zip(results.iter()) {
             let is_right = match change {
                 Change::EditDestination(..) => {
                     matches!(result, Err(Error::NoSuchDestination { .. }))
@@ -106,7 +106,7 @@ proptest! {
         });
         let plan = table(&before).diff(&wanted);
         let results = core.batch(&plan.changes);
-        prop_assert!(results.iter().all(Result::is_ok), "{results:?}");
+        prop_assert!(results.all_ok(), "{results:?}");
         prop_assert_eq!(&core.exchange.link.table, &wanted);
         prop_assert!(core.exchange.link.queue.is_empty());
     }
