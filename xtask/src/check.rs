@@ -1,6 +1,7 @@
-//! `check`: formatting, lints and documentation, every warning an error; and that the fuzz targets
-//! compile.
+//! `check`: formatting, lints and documentation, every warning an error; and the fuzz targets, built
+//! and run for a moment.
 
+use crate::fuzz;
 use crate::run::{cargo, run};
 use anyhow::{Result, ensure};
 use std::ffi::OsString;
@@ -26,11 +27,5 @@ pub(crate) fn main(args: &[OsString]) -> Result<()> {
         "--document-private-items",
     ];
     run(cargo().args(doc).env("RUSTDOCFLAGS", flags))?;
-    // Without the fuzzer itself, which takes a C++ compiler and its time.
-    run(cargo().args([
-        "check",
-        "--manifest-path",
-        "fuzz/Cargo.toml",
-        "--no-default-features",
-    ]))
+    fuzz::briefly()
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod demo;
+mod fuzz;
 mod run;
 mod setup;
 mod test;
@@ -40,8 +41,13 @@ const CHORES: &[Chore] = &[
         run: bench::main,
     },
     Chore {
+        name: "fuzz",
+        about: "set up, build, and run the fuzz targets: `fuzz [TARGET [SECONDS]]`",
+        run: fuzz::main,
+    },
+    Chore {
         name: "check",
-        about: "formatting, lints and docs, warnings denied",
+        about: "formatting, lints and docs, warnings denied; a short run of the fuzz targets",
         run: check::main,
     },
 ];

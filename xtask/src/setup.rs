@@ -47,6 +47,11 @@ const NEEDS: &[Need] = &[
         paths: &["/usr/bin/unshare"],
         package: "util-linux",
     },
+    // libFuzzer is C++.
+    Need {
+        paths: &["/usr/bin/g++", "/usr/bin/c++"],
+        package: "g++",
+    },
     Need {
         paths: &["/usr/bin/logger"],
         package: "bsdutils",
