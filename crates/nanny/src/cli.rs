@@ -14,14 +14,14 @@ use lexopt::prelude::*;
 use crate::duration;
 use crate::error::Usage;
 use crate::settings::{
-    DEFAULT_PORT, DEFAULT_REENTRY, DEFAULT_WEIGHT, Kind, LARGEST_WEIGHT, Method, SCALE, Settings,
-    Stage, timeout_and_interval,
+    DEFAULT_PORT, DEFAULT_REENTRY, DEFAULT_SCALE, DEFAULT_WEIGHT, Kind, LARGEST_WEIGHT, Method,
+    Settings, Stage, timeout_and_interval,
 };
 
 const USAGE: &str = "\
 Usage: nanny -h SERVER -V VIP [-p PORT] [-r RPORT] [-t SECONDS] [--interval SECONDS]
-             [-a SECONDS] [-w WEIGHT] [-M m|g|i] [-f FWMARK] [-q] [-U LOADCMD] [-I IPVSADM]
-             [-c] [-n] [-v] [--test-start] [--norun] --lvs|--fos
+             [-a SECONDS] [-w WEIGHT] [-S SCALE] [-M m|g|i] [-f FWMARK] [-q] [-U LOADCMD]
+             [-I IPVSADM] [-c] [-n] [-v] [--test-start] [--norun] --lvs|--fos
 ";
 
 const HELP: &str = "\
@@ -36,6 +36,7 @@ failover service and ends when it fails.
       --interval SECONDS     time between checks [2]; without --timeout, the timeout
   -a, --reentrytime SECONDS  time of passed checks after which it comes in again [180]
   -w, --weight WEIGHT        weight of the server [1]
+  -S, --scale SCALE          how many times its weight an idle server gets at most [10]
   -M, --method m|g|i         masquerading, direct routing or tunneling [m]
   -f, --fwmark FWMARK        firewall mark that the virtual service is known by, 1 to 4294967295
   -q, --quiesce_server       out means weight 0: the server keeps the connections it has
@@ -53,7 +54,7 @@ failover service and ends when it fails.
       --version              print the version and exit
 
 Of 0.8.6, this version refuses --send_string, --expect_string, --regex, --send_program, --suppress,
---udp, and a --scale other than 10.
+--udp.
 ";
 
 /// Reads the arguments of this process.
@@ -110,6 +111,7 @@ struct Options {
     interval: Option<Duration>,
     reentry: Duration,
     weight: u32,
+    scale: u32,
     method: Method,
     mark: Option<NonZeroU32>,
     udp: bool,
@@ -135,6 +137,7 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
         interval: None,
         reentry: DEFAULT_REENTRY,
         weight: DEFAULT_WEIGHT,
+        scale: DEFAULT_SCALE,
         method: Method::Masquerade,
         mark: None,
         udp: false,
@@ -166,6 +169,7 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
                 options.reentry = any_duration("--reentrytime", &mut parser)?;
             }
             Short('w') | Long("weight") => options.weight = weight(&mut parser)?,
+            Short('S') | Long("scale") => options.scale = scale(&mut parser)?,
             Short('M') | Long("method") => options.method = method(&mut parser)?,
             Short('f') | Long("fwmark") => options.mark = Some(mark(&mut parser)?),
             Short('q') | Long("quiesce_server") => options.quiesce = true,
@@ -190,7 +194,6 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
                         true
                     }
                     "--regex" | "--suppress" => true,
-                    "--scale" => parser.value()?.to_str().map(str::parse) != Some(Ok(SCALE)),
                     _ => {
                         parser.value()?;
                         true
@@ -214,7 +217,6 @@ fn later(arg: &lexopt::Arg<'_>) -> Option<&'static str> {
         Short('e') | Long("send_program") => "--send_program",
         Short('u') | Long("udp") => "--udp",
         Short('T') | Long("suppress") => "--suppress",
-        Short('S') | Long("scale") => "--scale",
         _ => return None,
     })
 }
@@ -254,6 +256,7 @@ impl Options {
             interval,
             reentry: self.reentry,
             weight: self.weight,
+            scale: self.scale,
             quiesce: self.quiesce,
             load_data: self.load_data.filter(|word| word != "none"),
             report_only: self.report_only,
@@ -319,6 +322,13 @@ fn mark(parser: &mut lexopt::Parser) -> Result<NonZeroU32, Usage> {
     value("--fwmark", parser, |text| match text.parse() {
         Ok(mark) => Ok(mark),
         Err(_) => Err(format!("expected 1 to {}", u32::MAX)),
+    })
+}
+
+fn scale(parser: &mut lexopt::Parser) -> Result<u32, Usage> {
+    value("--scale", parser, |text| match text.parse() {
+        Ok(scale) if (1..=LARGEST_WEIGHT).contains(&scale) => Ok(scale),
+        _ => Err(format!("expected 1 to {LARGEST_WEIGHT}")),
     })
 }
 

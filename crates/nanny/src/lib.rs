@@ -4,7 +4,7 @@
 //! | decides, over plain data | does |
 //! | --- | --- |
 //! | [`health`]: in or out | [`check`]: one attempt |
-//! | [`weight`]: the slow start | `place`, `table`: the kernel's IPVS table |
+//! | [`weight`]: the slow start, then by load | `place`, `table`: the kernel's IPVS table |
 //! | [`failover`]: when a watch ends | |
 //! | `failures`: what is logged | `signals`, `parent` |
 //! | [`settings`], [`duration`] | `child`: a command beside the loop |
@@ -22,6 +22,7 @@ pub mod error;
 pub mod failover;
 mod failures;
 pub mod health;
+pub mod load;
 mod log;
 mod parent;
 mod place;

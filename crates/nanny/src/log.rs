@@ -55,6 +55,8 @@ pub(crate) enum Message<'a> {
     },
     /// The weight in the table changed.
     Weight { server: SocketAddr, weight: u32 },
+    /// The weight that would be in the table, were it touched.
+    WouldWeigh { server: SocketAddr, weight: u32 },
     /// The kernel has no such virtual service.
     NoService { error: &'a dyn Error },
     /// A change of the table failed; so many more did since the last such line.
@@ -94,7 +96,7 @@ impl Message<'_> {
             | Self::Forced { .. }
             | Self::Terminating { .. }
             | Self::Orphaned => Level::INFO,
-            Self::Passed { .. } | Self::Weight { .. } => Level::DEBUG,
+            Self::Passed { .. } | Self::Weight { .. } | Self::WouldWeigh { .. } => Level::DEBUG,
         }
     }
 }
@@ -162,6 +164,9 @@ impl fmt::Display for Message<'_> {
                 untold,
             } => write!(f, "{}{}", failure.of(server), More(untold)),
             Self::Weight { server, weight } => write!(f, "weight of {server} is now {weight}"),
+            Self::WouldWeigh { server, weight } => {
+                write!(f, "weight of {server} would be {weight}")
+            }
             Self::NoService { error } => write!(f, "{}: trying again at each check", chain(error)),
             Self::TableFailed { error, untold } => write!(f, "{}{}", chain(error), More(untold)),
             Self::Terminating { signal } => write!(f, "Terminating due to signal {signal}"),

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use daemon::rate::RateLimit;
 use ipvs_netlink::{Client, Error};
 
+use crate::load::Load;
 use crate::log::Message;
-use crate::settings::Settings;
+use crate::settings::{Kind, Settings};
 use crate::table::{Kernel, Table, is_no_service};
-use crate::weight::{STEP, Weight};
+use crate::weight::{Rules, STEP, Step, Weight};
 
 /// Failures of table changes: at most so many lines in [`ERROR_WINDOW`].
 const ERRORS: u32 = 3;
@@ -63,7 +64,9 @@ pub(crate) struct Place<K = Client> {
     /// `None` where the table is not to be touched.
     table: Option<Table<K>>,
     server: SocketAddr,
-    assigned: u32,
+    rules: Rules,
+    /// Whether, without a table, weights are reckoned all the same, and logged.
+    reports: bool,
     /// Whether a server that goes out stays in the table with weight 0.
     quiesces: bool,
     wanted: Wanted,
@@ -73,12 +76,18 @@ pub(crate) struct Place<K = Client> {
 }
 
 impl<K: Kernel> Place<K> {
-    /// A place in `table`, or in none: then everything is as wanted.
+    /// A place in `table`, or in none: then everything is as wanted, and reported where that is what
+    /// the settings ask for.
     pub(crate) fn new(table: Option<Table<K>>, settings: &Settings) -> Self {
         Self {
             table,
             server: settings.server,
-            assigned: settings.weight,
+            rules: Rules {
+                assigned: settings.weight,
+                scale: settings.scale,
+                by_load: settings.load_data.is_some(),
+            },
+            reports: settings.report_only && settings.kind == Kind::RealServer,
             quiesces: settings.quiesce,
             wanted: Wanted::AsItIs,
             present: Present::Unknown,
@@ -105,7 +114,7 @@ impl<K: Kernel> Place<K> {
         };
         self.present = found.map_or(Present::Out, |weight| Present::seen(weight, now));
         match found {
-            Some(weight) if weight > 0 || self.assigned == 0 => {
+            Some(weight) if weight > 0 || self.rules.assigned == 0 => {
                 let server = self.server;
                 Message::Adopted { server, weight }.log();
                 self.take_in(now);
@@ -117,12 +126,12 @@ impl<K: Kernel> Place<K> {
 
     /// The server is to be in the table.
     pub(crate) fn take_in(&mut self, now: Instant) {
-        if self.table.is_none() || matches!(self.wanted, Wanted::In(_)) {
+        if matches!(self.wanted, Wanted::In(_)) || (self.table.is_none() && !self.reports) {
             return;
         }
         self.wanted = Wanted::In(match self.present {
-            Present::In { weight, .. } => Weight::adopt(self.assigned, weight, now),
-            Present::Out | Present::Unknown => Weight::start(self.assigned, now),
+            Present::In { weight, .. } => Weight::adopt(self.rules, weight, now),
+            Present::Out | Present::Unknown => Weight::start(self.rules, now),
         });
     }
 
@@ -148,12 +157,14 @@ impl<K: Kernel> Place<K> {
         [weight.deadline(), sure_until].into_iter().flatten().min()
     }
 
-    /// Changes the weight if it is time, and makes sure of the server.
-    pub(crate) fn step(&mut self, now: Instant) {
+    /// Changes the weight if it is time, and makes sure of the server. Whether the server's load is
+    /// to be asked for, and told to [`Place::hear`].
+    pub(crate) fn step(&mut self, now: Instant) -> bool {
         let Wanted::In(weight) = &mut self.wanted else {
-            return;
+            return false;
         };
-        let mut is_due = weight.step(now);
+        let step = weight.step(now);
+        let mut is_due = step == Some(Step::Changed);
         if let Present::In { sure_until, .. } = &mut self.present
             && sure_until.is_some_and(|until| now >= until)
         {
@@ -162,6 +173,28 @@ impl<K: Kernel> Place<K> {
         }
         if is_due {
             self.settle(now);
+        }
+        step == Some(Step::AskLoad)
+    }
+
+    /// The load of the server, which may change its weight.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "no source of load data is read yet")
+    )]
+    pub(crate) fn hear(&mut self, load: Load, now: Instant) {
+        if let Wanted::In(weight) = &mut self.wanted
+            && weight.hear(load)
+        {
+            self.settle(now);
+        }
+    }
+
+    /// No load will be told any more.
+    pub(crate) fn go_without_load(&mut self, now: Instant) {
+        self.rules.by_load = false;
+        if let Wanted::In(weight) = &mut self.wanted {
+            weight.go_without_load(now);
         }
     }
 
@@ -192,8 +225,24 @@ impl<K: Kernel> Place<K> {
         }
     }
 
+    /// Without a table, says what the weight would be.
+    fn report(&mut self, now: Instant) {
+        self.present = match (&self.wanted, self.present) {
+            (Wanted::In(wanted), present) => {
+                let weight = wanted.current();
+                if !matches!(present, Present::In { weight: said, .. } if said == weight) {
+                    let server = self.server;
+                    Message::WouldWeigh { server, weight }.log();
+                }
+                Present::seen(weight, now)
+            }
+            (Wanted::AsItIs | Wanted::Out | Wanted::Gone, _) => Present::Out,
+        };
+    }
+
     fn change(&mut self, now: Instant) -> Result<(), Error> {
         let Some(table) = &mut self.table else {
+            self.report(now);
             return Ok(());
         };
         match (&mut self.wanted, self.present) {
@@ -223,7 +272,7 @@ impl<K: Kernel> Place<K> {
                 };
                 let server = self.server;
                 Message::Adopted { server, weight }.log();
-                *wanted = Weight::adopt(self.assigned, weight, now);
+                *wanted = Weight::adopt(self.rules, weight, now);
                 self.present = Present::seen(weight, now);
                 self.change(now)
             }

@@ -81,6 +81,9 @@ fn start(settings: &Settings, background: &mut Option<Background>) -> Result<Exi
         watch,
         end: None,
     };
+    if settings.load_data.is_some() {
+        actor.place.go_without_load(now);
+    }
     match first {
         Ok(attempt) => actor.attempt = Some(attempt),
         Err(failure) => actor.finish(Err(failure), Duration::ZERO, now),

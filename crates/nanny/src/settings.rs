@@ -14,8 +14,8 @@ pub const DEFAULT_REENTRY: Duration = Duration::from_secs(180);
 pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(2);
 /// The weight where none is given.
 pub const DEFAULT_WEIGHT: u32 = 1;
-/// How many times its weight a server may get at most (`-S`).
-pub const SCALE: u32 = 10;
+/// How many times its weight a server may get at most where nothing is given.
+pub const DEFAULT_SCALE: u32 = 10;
 /// The largest weight of the kernel, which keeps it as a C `int`.
 pub const LARGEST_WEIGHT: u32 = i32::MAX as u32;
 
@@ -43,6 +43,8 @@ pub struct Settings {
     pub reentry: Duration,
     /// The weight the server works up to, at most [`LARGEST_WEIGHT`].
     pub weight: u32,
+    /// How many times its weight a server that idles may get at most. Not zero.
+    pub scale: u32,
     /// Whether a server that goes out stays in the table with weight 0, for the connections it has.
     pub quiesce: bool,
     /// The word that names a source of load data, unless it is `none`.

@@ -34,6 +34,7 @@ fn the_defaults_are_those_of_the_c_program() {
             interval: Duration::from_secs(2),
             reentry: Duration::from_secs(180),
             weight: 1,
+            scale: 10,
             quiesce: false,
             load_data: None,
             report_only: false,
@@ -62,6 +63,7 @@ fn the_line_that_lvsd_passes() {
             interval: Duration::from_secs(2),
             reentry: Duration::from_secs(90),
             weight: 2000,
+            scale: 10,
             quiesce: false,
             load_data: Some("rsh".to_owned()),
             report_only: false,
@@ -75,7 +77,7 @@ fn the_line_that_lvsd_passes() {
 fn long_names_and_the_last_of_two() {
     let read = read(
         "--server=fe80::1 --virtaddress ::2 --port=1 --port=21 --rport 2121 --timeout 0.5 \
-         --interval 250ms --reentrytime 1m --weight=0 --method=i --loadcmd none --scale 10 \
+         --interval 250ms --reentrytime 1m --weight=0 --method=i --loadcmd none --scale 3 \
          --ipvsadm x --nofork --norun --lvs --lvs",
     )
     .expect("settings");
@@ -84,7 +86,8 @@ fn long_names_and_the_last_of_two() {
     assert_eq!(read.timeout, Duration::from_millis(500));
     assert_eq!(read.interval, Duration::from_millis(250));
     assert_eq!(read.reentry, Duration::from_secs(60));
-    assert_eq!((read.weight, read.method), (0, Method::Tunnel));
+    assert_eq!((read.weight, read.scale), (0, 3));
+    assert_eq!(read.method, Method::Tunnel);
     assert_eq!((read.load_data, read.stage), (None, Stage::NoFork));
     assert!(read.report_only);
 }
@@ -142,8 +145,6 @@ fn options_of_later_versions_are_refused_by_name() {
         ("--udp", "--udp"),
         ("-T", "--suppress"),
         ("--suppress", "--suppress"),
-        ("-S 5", "--scale"),
-        ("--scale x", "--scale"),
     ] {
         let expected = format!("option {name} is not supported in this version");
         // Before anything else that may be wrong.
@@ -186,6 +187,8 @@ fn a_wrong_line_is_an_error_that_names_what_is_wrong() {
             "--fwmark=4294967296",
             "--fwmark 4294967296: expected 1 to 4294967295",
         ),
+        ("-S 0", "--scale 0: expected 1 to 2147483647"),
+        ("-S 2.5", "--scale 2.5: expected 1 to 2147483647"),
         ("-M nat", "--method nat: expected m, g or i"),
         ("-t 0", "--timeout 0: expected more than 0"),
         ("--interval 0.0", "--interval 0.0: expected more than 0"),

@@ -94,6 +94,7 @@ pub(crate) fn settings(method: Method) -> Settings {
         interval: Duration::from_secs(2),
         reentry: Duration::from_secs(180),
         weight: 100,
+        scale: 10,
         quiesce: false,
         load_data: None,
         report_only: false,
