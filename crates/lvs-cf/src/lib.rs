@@ -9,6 +9,7 @@ mod config;
 mod diagnostic;
 mod directive;
 mod document;
+mod edit;
 mod load;
 mod report;
 mod resolve;
@@ -22,6 +23,7 @@ pub use config::{
 };
 pub use diagnostic::{Diagnostic, Kind, Severity};
 pub use document::Document;
+pub use edit::{BlockPath, EditError, Place};
 pub use load::{DEFAULT_PATHS, Invalid, LoadError, Loaded, default_path, load, parse};
 pub use resolve::{FixedResolver, Resolve, SystemResolver};
 pub use span::{Span, Spanned};

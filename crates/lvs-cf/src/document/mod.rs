@@ -16,6 +16,8 @@ pub struct Document {
     source: Vec<u8>,
     lines: Vec<Line>,
     words: Vec<Word>,
+    /// The first line from which on it is a guess which block is which, or that is no text.
+    fault: Option<u32>,
 }
 
 /// One line, its line end included.
@@ -104,7 +106,7 @@ impl Document {
     }
 
     /// The bytes of line `index` (from 0), its line end included.
-    fn line_span(&self, index: usize) -> Span {
+    pub(crate) fn line_span(&self, index: usize) -> Span {
         let start = self.lines[index].start;
         let end = self
             .lines
@@ -156,9 +158,20 @@ impl Document {
             .map_or(0, |last| self.line_text(last).0.end)
     }
 
+    /// The bytes, line ends and byte order mark included.
+    pub(crate) fn source(&self) -> &[u8] {
+        &self.source
+    }
+
     /// Length in bytes.
     fn len(&self) -> u32 {
         to_u32(self.source.len())
+    }
+
+    /// The first line (from 0) from which on it is a guess which block is which: a brace too many
+    /// or too few, or what is no text. Without one, every block has its `{` and its `}`.
+    pub(crate) fn fault(&self) -> Option<usize> {
+        self.fault.map(|line| line as usize)
     }
 
     pub(crate) fn kind(&self, line: usize) -> LineKind {
@@ -196,7 +209,7 @@ impl Document {
 }
 
 /// The UTF-8 byte order mark some editors put first.
-const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
+pub(crate) const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// Offsets fit: a document has at most [`Document::MAX_BYTES`].
 fn to_u32(n: usize) -> u32 {

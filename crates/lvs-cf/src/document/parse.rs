@@ -15,7 +15,8 @@ use crate::{Kind, Span};
 struct Grammar;
 
 pub(super) fn parse(mut source: Vec<u8>, sink: &mut Sink) -> Document {
-    if source.len() > Document::MAX_BYTES {
+    let cut = source.len() > Document::MAX_BYTES;
+    if cut {
         source.truncate(Document::MAX_BYTES);
         let end = Span::new(to_u32(source.len()), to_u32(source.len()));
         sink.fatal(
@@ -24,6 +25,9 @@ pub(super) fn parse(mut source: Vec<u8>, sink: &mut Sink) -> Document {
         );
     }
     let mut cutter = Cutter::new(sink);
+    if cut {
+        cutter.fault = Some(0);
+    }
     let mut start = 0;
     while start < source.len() {
         let (text_len, end) = split(&source, start);
@@ -38,11 +42,12 @@ pub(super) fn parse(mut source: Vec<u8>, sink: &mut Sink) -> Document {
         }
         start = end;
     }
-    let (lines, words) = cutter.end_of_file(to_u32(source.len()));
+    cutter.end_of_file(to_u32(source.len()));
     Document {
         source,
-        lines,
-        words,
+        lines: cutter.lines,
+        words: cutter.words,
+        fault: cutter.fault,
     }
 }
 
@@ -99,6 +104,8 @@ struct Cutter<'s> {
     open: Vec<Opened>,
     /// The last statement was an opening without its brace.
     brace_missing: bool,
+    /// The first line from which on it is a guess which block is which.
+    fault: Option<u32>,
     /// The text of the line at hand, without its indentation.
     text_span: Span,
     sink: &'s mut Sink,
@@ -111,6 +118,7 @@ impl<'s> Cutter<'s> {
             words: Vec::new(),
             open: Vec::new(),
             brace_missing: false,
+            fault: None,
             text_span: Span::new(0, 0),
             sink,
         }
@@ -128,6 +136,7 @@ impl<'s> Cutter<'s> {
             if !self.bad_byte(byte, Span::new(at, at + 1), valid) {
                 self.words.truncate(first_word);
                 self.push(start, first_word, LineKind::Broken);
+                self.fault();
                 return false;
             }
         } else if let Some(span) = read.open_quote {
@@ -158,7 +167,11 @@ impl<'s> Cutter<'s> {
         match kind {
             LineKind::Open | LineKind::BrokenOpen => {
                 self.open_block(read.block, first_word);
+                if kind == LineKind::BrokenOpen || !read.has_brace {
+                    self.fault();
+                }
                 if read.has_brace && read.ends_in_brace {
+                    self.fault();
                     // A block on one line: reported, and closed so that the rest is understood.
                     self.pop_block(to_u32(self.lines.len()));
                 }
@@ -177,6 +190,12 @@ impl<'s> Cutter<'s> {
             block_end: 0,
             kind,
         });
+    }
+
+    /// From the line just added on it is a guess which block is which.
+    fn fault(&mut self) {
+        let line = to_u32(self.lines.len() - 1);
+        self.fault.get_or_insert(line);
     }
 
     /// Runs the grammar over one line and keeps its words.
@@ -271,6 +290,7 @@ impl<'s> Cutter<'s> {
             let Some(opened) = self.open.pop() else { break };
             self.lines[opened.line].block_end = to_u32(line);
             if index == 0 {
+                self.fault();
                 self.sink.error(span, || {
                     Draft::new(Kind::UnknownCommand)
                         .detail(": a block inside a block that cannot hold it")
@@ -308,6 +328,7 @@ impl<'s> Cutter<'s> {
         if self.pop_block(to_u32(self.lines.len())) {
             return;
         }
+        self.fault();
         let brace = Span::new(self.text_span.start, self.text_span.start + 1);
         self.sink.error(brace, || {
             Draft::new(Kind::UnknownCommand)
@@ -323,11 +344,12 @@ impl<'s> Cutter<'s> {
     }
 
     /// Ends the blocks that are open at the end of the file.
-    fn end_of_file(mut self, len: u32) -> (Vec<Line>, Vec<Word>) {
+    fn end_of_file(&mut self, len: u32) {
         let lines = to_u32(self.lines.len());
         let end = self.text_span.end.min(len);
         while let Some(opened) = self.open.pop() {
             self.lines[opened.line].block_end = lines;
+            self.fault.get_or_insert(to_u32(opened.line));
             self.sink.error(Span::new(end, end), || {
                 Draft::new(Kind::UnexpectedEndOfFile)
                     .expected("`}`")
@@ -336,7 +358,6 @@ impl<'s> Cutter<'s> {
         }
         self.lines.shrink_to_fit();
         self.words.shrink_to_fit();
-        (self.lines, self.words)
     }
 }
 

@@ -1,0 +1,5 @@
+//! Editing: what an edit writes, what it leaves alone, and what it refuses.
+
+mod examples;
+mod properties;
+mod refusals;
