@@ -1,6 +1,6 @@
 //! `demo`: the HOWTO's cluster, its failover and its return, on this terminal in half a minute.
 
-use crate::run::{cargo, run};
+use crate::run::{cargo, run, target_dir};
 use crate::setup;
 use anyhow::{Context, Result, ensure};
 use std::ffi::OsString;
@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Sets up, builds, plays the story, and shows it as it goes.
 pub(crate) fn main(args: &[OsString]) -> Result<()> {
     ensure!(args.is_empty(), "demo takes no arguments");
-    setup::main(&[])?;
+    setup::lab()?;
     let packages = PROGRAMS.iter().flat_map(|program| ["-p", *program]);
     run(cargo().args(["build", "--release"]).args(packages))?;
     eprintln!("xtask: starting the lab");
@@ -110,13 +110,6 @@ impl Narration {
         out.write_all(&new)?;
         out.flush()
     }
-}
-
-/// Where cargo builds: this program is `TARGET/PROFILE/xtask`.
-fn target_dir() -> Result<PathBuf> {
-    let exe = std::env::current_exe().context("cannot find this program's file")?;
-    let target = exe.ancestors().nth(2).map(Path::to_path_buf);
-    target.with_context(|| format!("{} is not below target/", exe.display()))
 }
 
 #[cfg(test)]

@@ -18,6 +18,13 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
+/// Where cargo builds: this program is `TARGET/PROFILE/xtask`.
+pub(crate) fn target_dir() -> Result<PathBuf> {
+    let exe = std::env::current_exe().context("cannot find this program's file")?;
+    let target = exe.ancestors().nth(2).map(Path::to_path_buf);
+    target.with_context(|| format!("{} is not below target/", exe.display()))
+}
+
 /// Says the command line on stderr, runs it, and fails if it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = line(command);

@@ -1,5 +1,7 @@
 //! `setup`: what the tests need from the system, and getting it from Debian's archive.
 
+mod real_servers;
+
 use crate::run::run;
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
@@ -58,12 +60,23 @@ const NEEDS: &[Need] = &[
     },
 ];
 
-/// Finds what is missing, installs it where that is allowed, and otherwise says how to.
+/// Gets everything: what the lab needs, and the programs that stories run as real servers.
 pub(crate) fn main(args: &[OsString]) -> Result<()> {
     ensure!(args.is_empty(), "setup takes no arguments");
+    lab()?;
+    real_servers::main(|| {
+        let prefix = privilege()?.context("as root: apt-get update")?;
+        run(apt(prefix).arg("update"))
+    })?;
+    eprintln!("xtask: nothing is missing");
+    Ok(())
+}
+
+/// Finds what the lab needs and is missing, installs it where that is allowed, and otherwise says
+/// how to.
+pub(crate) fn lab() -> Result<()> {
     let packages = missing(|path| Path::new(path).exists());
     if packages.is_empty() {
-        eprintln!("xtask: nothing is missing");
         return Ok(());
     }
     ensure!(

@@ -66,7 +66,7 @@ const ROWS: &[Row] = &[
 
 /// Sets up, builds, plays the cases, and prints the table.
 pub(crate) fn main() -> Result<()> {
-    setup::main(&[])?;
+    setup::lab()?;
     run(cargo().args(["build", "--release", "-p", "lab"]))?;
     eprintln!("xtask: cargo bench -p ipvs-netlink --bench table");
     let mut child = cargo()
