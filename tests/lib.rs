@@ -12,6 +12,8 @@
 //!         rs1          rs2          rs3
 //! ```
 
+pub mod one_router;
+pub mod real_servers;
 mod settings;
 
 pub use settings::Settings;

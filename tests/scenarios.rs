@@ -7,6 +7,8 @@ mod heartbeats;
 mod ipvs_netlink;
 mod lab_failures;
 mod lab_itself;
+mod nanny_faults;
+mod nanny_table;
 mod operation;
 mod refusals;
 mod serving;

@@ -1,0 +1,123 @@
+//! Each way a network can fail between a router and a real server: the nanny says what it was, the
+//! server is out in time, and nothing of it is left in the process.
+
+use lab::{Error, Host, Process, Result};
+use scenarios::one_router::{OneRouter, at};
+use scenarios::real_servers;
+use std::time::{Duration, Instant};
+
+const BOUND: Duration = Duration::from_secs(90);
+const SOON: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(2);
+const INTERVAL: Duration = Duration::from_millis(250);
+const RULES: &str = "-t 2 --interval 0.25 -a 0.5";
+/// How late a loaded guest may be.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// What a firewall on the real server does with what comes to port 80, and what the nanny says.
+const FIREWALLS: [(&str, &str); 5] = [
+    ("DROP", "CONNECT to 10.0.0.11:80 timed out"),
+    (
+        "REJECT --reject-with icmp-port-unreachable",
+        "CONNECT to 10.0.0.11:80 failed: Connection refused",
+    ),
+    (
+        "REJECT --reject-with icmp-host-unreachable",
+        "CONNECT to 10.0.0.11:80 failed: No route to host",
+    ),
+    (
+        "REJECT --reject-with icmp-admin-prohibited",
+        "CONNECT to 10.0.0.11:80 failed: No route to host",
+    ),
+    (
+        "REJECT --reject-with tcp-reset",
+        "CONNECT to 10.0.0.11:80 failed: Connection refused",
+    ),
+];
+
+/// What a process holds: descriptors, children, anonymous memory in KiB.
+#[derive(Debug, PartialEq, Eq)]
+struct Holdings {
+    descriptors: usize,
+    children: usize,
+    memory: u64,
+}
+
+fn holdings(lab: &OneRouter<'_>, router: &Host, nanny: &Process) -> Result<Holdings> {
+    let status = router.read_file(format!("/proc/{}/status", nanny.pid()))?;
+    let memory = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+    let children = router.processes();
+    Ok(Holdings {
+        descriptors: lab.descriptors(nanny)?,
+        children: children
+            .iter()
+            .filter(|process| process.parent == nanny.pid())
+            .count(),
+        memory: memory.ok_or_else(|| Error::broken(format!("no RssAnon in {status}")))?,
+    })
+}
+
+/// A fault came at `since`: the server goes out by the rules, and the nanny says why.
+fn goes_out(lab: &OneRouter<'_>, nanny: &Process, line: &str, since: Instant) -> Result<()> {
+    let out = lab.wait_weight(at(1, 80), None)? - since;
+    nanny
+        .log()
+        .wait_line_after(since, line, Duration::from_secs(1))?;
+    nanny
+        .log()
+        .wait_line_after(since, "[inactive] shutting down 10.0.0.11:80", SOON)?;
+    lab.measured(&format!("{line}: out after"), out.as_millis(), "ms")?;
+    // The last pass may be an interval and a bit older than the fault.
+    assert!(out + INTERVAL + SLACK >= TIMEOUT, "{line}: {out:?}");
+    assert!(out <= TIMEOUT + INTERVAL + SLACK, "{line}: {out:?}");
+    Ok(())
+}
+
+#[test]
+fn every_fault_of_the_network_takes_the_server_out_in_time_and_leaves_nothing_behind() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let lab = OneRouter::up(lab, 1)?;
+        let (router, rs1) = (lab.router()?, lab.host("rs1")?);
+        lab.make_service("-t 1.2.3.1:80")?;
+        let _nginx = real_servers::start_nginx(&rs1)?;
+        let nanny = lab.start_nanny(1, RULES)?;
+        lab.wait_weight(at(1, 80), Some(1))?;
+        let mut before = None;
+
+        for (target, line) in FIREWALLS {
+            let rule = format!("INPUT -p tcp --dport 80 -j {target}");
+            let since = Instant::now();
+            lab.iptables(&rs1, &format!("-A {rule}"))?;
+            goes_out(&lab, &nanny, line, since)?;
+            lab.iptables(&rs1, &format!("-D {rule}"))?;
+            lab.wait_weight(at(1, 80), Some(1))?;
+            // What a failure takes the first time stays; nothing is added by the next.
+            let now = holdings(&lab, &router, &nanny)?;
+            assert!(now.descriptors <= 4, "{now:?}");
+            assert_eq!(now.children, 0);
+            let first = before.get_or_insert(now.memory);
+            assert!(now.memory <= *first + 8, "{now:?} after {first} KiB");
+        }
+
+        // Another one: it says no more than six changes a minute.
+        nanny.stop(SOON)?;
+        let nanny = lab.start_nanny(1, RULES)?;
+        lab.wait_weight(at(1, 80), Some(1))?;
+        // The host is gone, and its address is forgotten: nobody answers the question for it.
+        let since = lab.unplug("rs1", "eth0")?;
+        router.tool(&["ip", "neighbour", "flush", "dev", "eth0"])?;
+        goes_out(&lab, &nanny, "CONNECT to 10.0.0.11:80 timed out", since)?;
+        lab.plug("rs1", "eth0")?;
+        lab.wait_weight(at(1, 80), Some(1))?;
+
+        // The router itself has no way there.
+        let since = Instant::now();
+        router.tool(&["ip", "route", "add", "unreachable", "10.0.0.11/32"])?;
+        let line = "CONNECT to 10.0.0.11:80 failed: No route to host";
+        goes_out(&lab, &nanny, line, since)?;
+        Ok(())
+    });
+}
