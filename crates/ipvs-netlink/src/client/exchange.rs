@@ -186,6 +186,8 @@ impl<L: Link> Exchange<L> {
     ) -> Window {
         self.begin();
         let first = self.sequence.wrapping_add(1);
+        // Grown bit by bit it would touch twice the memory.
+        self.request.reserve(SEND_LIMIT + ANSWER_ROOM);
         let (mut sent, mut last) = (0, 0);
         for message in messages.into_iter().take(self.link.window().max(1)) {
             last = self.request.len();
@@ -234,7 +236,7 @@ impl<L: Link> Exchange<L> {
         M: GenlFamily + Emitable + Debug,
     {
         self.sequence = self.sequence.wrapping_add(1);
-        frame::append(&mut self.request, message, family, flags, self.sequence);
+        frame::append(&mut self.request, &message, family, flags, self.sequence);
         self.sequence
     }
 

@@ -3,9 +3,10 @@
 use netlink_packet_core::{
     DecodeError, Emitable, ErrorBuffer, ErrorContext, NLM_F_ACK_TLVS, NLM_F_CAPPED,
     NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, NetlinkBuffer,
-    NetlinkHeader, NetlinkMessage, NetlinkPayload, NlasIterator, parse_i32,
+    NetlinkHeader, NlasIterator, parse_i32,
 };
-use netlink_packet_generic::{GenlFamily, GenlMessage};
+use netlink_packet_generic::constants::GENL_HDRLEN;
+use netlink_packet_generic::{GenlFamily, GenlHeader};
 use nix::errno::Errno;
 
 /// `NLMSGERR_ATTR_MSG`: the text in an extended acknowledgement.
@@ -17,20 +18,32 @@ const HEADER_LEN: usize = 16;
 /// Appends a framed request to `buffer`.
 ///
 /// `family` is only used where the message's own family has no fixed number.
-pub(super) fn append<M>(buffer: &mut Vec<u8>, message: M, family: u16, flags: u16, sequence: u32)
+pub(super) fn append<M>(buffer: &mut Vec<u8>, message: &M, family: u16, flags: u16, sequence: u32)
 where
-    M: GenlFamily + Emitable + std::fmt::Debug,
+    M: GenlFamily + Emitable,
 {
-    let mut message = GenlMessage::from_payload(message);
-    message.set_resolved_family_id(family);
-    let mut header = NetlinkHeader::default();
-    header.flags = flags;
-    header.sequence_number = sequence;
-    let mut frame = NetlinkMessage::new(header, NetlinkPayload::InnerMessage(message));
-    frame.finalize();
+    let body = message.buffer_len();
+    let length = HEADER_LEN + GENL_HDRLEN + body;
     let start = buffer.len();
-    buffer.resize(start + frame.buffer_len(), 0);
-    frame.serialize(&mut buffer[start..]);
+    buffer.resize(start + length, 0);
+    let (header, rest) = buffer[start..].split_at_mut(HEADER_LEN);
+    let mut netlink = NetlinkHeader::default();
+    // Requests are a few hundred bytes: names are bounded before they come here.
+    netlink.length = u32::try_from(length).unwrap_or(u32::MAX);
+    netlink.message_type = match message.family_id() {
+        0 => family,
+        fixed => fixed,
+    };
+    netlink.flags = flags;
+    netlink.sequence_number = sequence;
+    netlink.emit(header);
+    let generic = GenlHeader {
+        cmd: message.command(),
+        version: message.version(),
+    };
+    let (header, rest) = rest.split_at_mut(GENL_HDRLEN);
+    generic.emit(header);
+    message.emit(rest);
 }
 
 /// Sets flags of the request that begins here.

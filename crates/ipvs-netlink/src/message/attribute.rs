@@ -1,11 +1,10 @@
 //! First-level attributes (`IPVS_CMD_ATTR_*`, and `IPVS_INFO_ATTR_*` in the answer to GET_INFO).
 
 use netlink_packet_core::{
-    DecodeError, DefaultNla, Emitable, ErrorContext, NLA_F_NESTED, Nla, NlaBuffer, Parseable,
-    parse_u32,
+    DecodeError, DefaultNla, ErrorContext, NLA_F_NESTED, Nla, NlaBuffer, Parseable, parse_u32,
 };
 
-use super::nested::parse_all;
+use super::nested::{emit_run, parse_all, run_len};
 use super::{Command, DaemonAttribute, DestinationAttribute, ServiceAttribute};
 
 const SERVICE: u16 = 1;
@@ -66,9 +65,9 @@ impl Attribute {
 impl Nla for Attribute {
     fn value_len(&self) -> usize {
         match self {
-            Self::Service(attributes) => attributes.as_slice().buffer_len(),
-            Self::Destination(attributes) => attributes.as_slice().buffer_len(),
-            Self::Daemon(attributes) => attributes.as_slice().buffer_len(),
+            Self::Service(attributes) => run_len(attributes),
+            Self::Destination(attributes) => run_len(attributes),
+            Self::Daemon(attributes) => run_len(attributes),
             Self::TimeoutTcp(_) | Self::TimeoutTcpFin(_) | Self::TimeoutUdp(_) | Self::Info(_) => 4,
             Self::Other(attribute) => attribute.value_len(),
         }
@@ -90,9 +89,9 @@ impl Nla for Attribute {
 
     fn emit_value(&self, buffer: &mut [u8]) {
         match self {
-            Self::Service(attributes) => attributes.as_slice().emit(buffer),
-            Self::Destination(attributes) => attributes.as_slice().emit(buffer),
-            Self::Daemon(attributes) => attributes.as_slice().emit(buffer),
+            Self::Service(attributes) => emit_run(attributes, buffer),
+            Self::Destination(attributes) => emit_run(attributes, buffer),
+            Self::Daemon(attributes) => emit_run(attributes, buffer),
             Self::TimeoutTcp(value)
             | Self::TimeoutTcpFin(value)
             | Self::TimeoutUdp(value)

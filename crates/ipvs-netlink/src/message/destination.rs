@@ -1,11 +1,13 @@
 //! Attributes of a destination (`IPVS_DEST_ATTR_*`), and the typed destination they stand for.
 
 use netlink_packet_core::{
-    DecodeError, DefaultNla, Emitable, ErrorContext, NLA_F_NESTED, Nla, NlaBuffer, Parseable,
-    parse_u8, parse_u16, parse_u16_be, parse_u32,
+    DecodeError, DefaultNla, ErrorContext, NLA_F_NESTED, Nla, NlaBuffer, Parseable, parse_u8,
+    parse_u16, parse_u16_be, parse_u32,
 };
 
-use super::nested::{address_union, missing, parse_all, parse_union, union_address};
+use super::nested::{
+    address_union, emit_run, missing, parse_all, parse_union, run_len, union_address,
+};
 use super::stats::{StatsAttribute, stats};
 use crate::{
     Destination, DestinationEntry, DestinationKey, Family, Forwarding, Tunnel, TunnelChecksum,
@@ -84,9 +86,7 @@ impl Nla for DestinationAttribute {
             | Self::ActiveConnections(_)
             | Self::InactiveConnections(_)
             | Self::PersistentConnections(_) => 4,
-            Self::Stats(attributes) | Self::Stats64(attributes) => {
-                attributes.as_slice().buffer_len()
-            }
+            Self::Stats(attributes) | Self::Stats64(attributes) => run_len(attributes),
             Self::TunnelType(_) => 1,
             Self::Other(attribute) => attribute.value_len(),
         }
@@ -130,7 +130,7 @@ impl Nla for DestinationAttribute {
             | Self::InactiveConnections(value)
             | Self::PersistentConnections(value) => buffer.copy_from_slice(&value.to_ne_bytes()),
             Self::Stats(attributes) | Self::Stats64(attributes) => {
-                attributes.as_slice().emit(buffer);
+                emit_run(attributes, buffer);
             }
             Self::TunnelType(value) => buffer.fill(*value),
             Self::Other(attribute) => attribute.emit_value(buffer),

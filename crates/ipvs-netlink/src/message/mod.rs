@@ -17,6 +17,7 @@ pub use destination::DestinationAttribute;
 pub use service::ServiceAttribute;
 pub use stats::{Counter, StatsAttribute};
 
+use self::nested::{emit_run, run_len};
 use netlink_packet_core::{DecodeError, Emitable, ErrorContext, ParseableParametrized};
 use netlink_packet_generic::{GenlFamily, GenlHeader};
 
@@ -119,11 +120,11 @@ impl GenlFamily for Message {
 
 impl Emitable for Message {
     fn buffer_len(&self) -> usize {
-        self.attributes.as_slice().buffer_len()
+        run_len(&self.attributes)
     }
 
     fn emit(&self, buffer: &mut [u8]) {
-        self.attributes.as_slice().emit(buffer);
+        emit_run(&self.attributes, buffer);
     }
 }
 

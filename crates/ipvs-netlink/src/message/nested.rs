@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use netlink_packet_core::{DecodeError, NlaBuffer, NlasIterator, Parseable};
+use netlink_packet_core::{DecodeError, Emitable, Nla, NlaBuffer, NlasIterator, Parseable};
 
 use crate::Family;
 
@@ -14,6 +14,23 @@ where
     NlasIterator::new(bytes)
         .map(|attribute| A::parse(&attribute?))
         .collect()
+}
+
+/// Bytes of a run of attributes.
+///
+/// This and [`emit_run`] are what netlink-packet-core does for slices, without its assertions that
+/// measure every attribute again, each time at every level of nesting.
+pub(super) fn run_len<A: Nla>(attributes: &[A]) -> usize {
+    attributes.iter().map(Emitable::buffer_len).sum()
+}
+
+/// Writes a run of attributes to a buffer of its length.
+pub(super) fn emit_run<A: Nla>(attributes: &[A], mut buffer: &mut [u8]) {
+    for attribute in attributes {
+        let (room, rest) = buffer.split_at_mut(attribute.buffer_len());
+        attribute.emit(room);
+        buffer = rest;
+    }
 }
 
 /// A name as the kernel takes it: with its NUL.

@@ -1,12 +1,13 @@
 //! Attributes of a service (`IPVS_SVC_ATTR_*`), and the typed service they stand for.
 
 use netlink_packet_core::{
-    DecodeError, DefaultNla, Emitable, ErrorContext, NLA_F_NESTED, Nla, NlaBuffer, Parseable,
-    parse_u16, parse_u16_be, parse_u32,
+    DecodeError, DefaultNla, ErrorContext, NLA_F_NESTED, Nla, NlaBuffer, Parseable, parse_u16,
+    parse_u16_be, parse_u32,
 };
 
 use super::nested::{
-    address_union, emit_name, missing, name_len, parse_all, parse_name, parse_union, union_address,
+    address_union, emit_name, emit_run, missing, name_len, parse_all, parse_name, parse_union,
+    run_len, union_address,
 };
 use super::stats::{StatsAttribute, stats};
 use crate::{Family, Netmask, Protocol, Service, ServiceEntry, ServiceFlags, ServiceKey};
@@ -68,9 +69,7 @@ impl Nla for ServiceAttribute {
             Self::Fwmark(_) | Self::Timeout(_) | Self::Netmask(_) => 4,
             Self::SchedulerName(name) | Self::PeName(name) => name_len(name),
             Self::Flags { .. } => 8,
-            Self::Stats(attributes) | Self::Stats64(attributes) => {
-                attributes.as_slice().buffer_len()
-            }
+            Self::Stats(attributes) | Self::Stats64(attributes) => run_len(attributes),
             Self::Other(attribute) => attribute.value_len(),
         }
     }
@@ -110,7 +109,7 @@ impl Nla for ServiceAttribute {
             }
             Self::Netmask(mask) => buffer.copy_from_slice(mask),
             Self::Stats(attributes) | Self::Stats64(attributes) => {
-                attributes.as_slice().emit(buffer);
+                emit_run(attributes, buffer);
             }
             Self::Other(attribute) => attribute.emit_value(buffer),
         }
