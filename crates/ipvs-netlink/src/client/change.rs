@@ -43,7 +43,7 @@ impl<L: Link> Core<L> {
     pub(super) fn change(&mut self, change: &Change) -> Result<(), Error> {
         check(change)?;
         self.exchange
-            .ask(Message::from(change), self.family, |_| Ok(()))
+            .ask(&Message::from(change), self.family, |_| Ok(()))
             .map_err(|failure| error(change, failure))
     }
 

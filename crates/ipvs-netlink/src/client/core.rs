@@ -26,7 +26,7 @@ impl<L: Link> Core<L> {
             nlas: vec![GenlCtrlAttrs::FamilyName(FAMILY_NAME.to_owned())],
         };
         let mut family = None;
-        let result = exchange.ask(request, 0, |payload| {
+        let result = exchange.ask(&request, 0, |payload| {
             family = family.or(family_number(payload)?);
             Ok(())
         });
@@ -49,7 +49,7 @@ impl<L: Link> Core<L> {
             attributes,
         };
         self.exchange
-            .ask(message, self.family, |_| Ok(()))
+            .ask(&message, self.family, |_| Ok(()))
             .map_err(|failure| failure.during(attempt))
     }
 
@@ -66,7 +66,7 @@ impl<L: Link> Core<L> {
         };
         let mut answer = None;
         self.exchange
-            .ask(message, self.family, |payload| {
+            .ask(&message, self.family, |payload| {
                 answer = Some(decode(payload)?.attributes);
                 Ok(())
             })

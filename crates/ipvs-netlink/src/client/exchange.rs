@@ -1,6 +1,5 @@
 //! Requests and their answers, matched by sequence number.
 
-use std::fmt::Debug;
 use std::io;
 use std::time::Instant;
 
@@ -136,12 +135,12 @@ impl<L: Link> Exchange<L> {
     /// Asks one thing and passes every message of the answer to `take`.
     pub(super) fn ask<M>(
         &mut self,
-        message: M,
+        message: &M,
         family: u16,
         mut take: impl FnMut(&[u8]) -> Result<(), DecodeError>,
     ) -> Result<(), Failure>
     where
-        M: GenlFamily + Emitable + Debug,
+        M: GenlFamily + Emitable,
     {
         self.begin();
         let sequence = self.append(message, family, NLM_F_REQUEST | NLM_F_ACK);
@@ -158,7 +157,7 @@ impl<L: Link> Exchange<L> {
     /// [`DUMP_ROOM`], which makes more lists fit one.
     pub(super) fn dump(
         &mut self,
-        message: Message,
+        message: &Message,
         family: u16,
         room: usize,
         mut take: impl FnMut(Message) -> Result<(), DecodeError>,
@@ -191,7 +190,7 @@ impl<L: Link> Exchange<L> {
         let (mut sent, mut last) = (0, 0);
         for message in messages.into_iter().take(self.link.window().max(1)) {
             last = self.request.len();
-            self.append(message, family, NLM_F_REQUEST);
+            self.append(&message, family, NLM_F_REQUEST);
             sent += 1;
             if self.request.len() >= SEND_LIMIT {
                 break;
@@ -231,12 +230,12 @@ impl<L: Link> Exchange<L> {
     }
 
     /// Appends a request and returns its sequence number.
-    fn append<M>(&mut self, message: M, family: u16, flags: u16) -> u32
+    fn append<M>(&mut self, message: &M, family: u16, flags: u16) -> u32
     where
-        M: GenlFamily + Emitable + Debug,
+        M: GenlFamily + Emitable,
     {
         self.sequence = self.sequence.wrapping_add(1);
-        frame::append(&mut self.request, &message, family, flags, self.sequence);
+        frame::append(&mut self.request, message, family, flags, self.sequence);
         self.sequence
     }
 

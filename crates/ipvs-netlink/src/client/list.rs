@@ -84,7 +84,7 @@ impl<L: Link> Core<L> {
             let request = destinations_request(service);
             let whole = self
                 .exchange
-                .dump(request, self.family, LEAST_DUMP_ROOM, |message| {
+                .dump(&request, self.family, LEAST_DUMP_ROOM, |message| {
                     for attribute in &message.attributes {
                         let Some(entry) = destination_entry(attribute, service).transpose()? else {
                             continue;
@@ -140,7 +140,7 @@ impl<L: Link> Core<L> {
             let mut entries = Vec::new();
             let whole = self
                 .exchange
-                .dump(request.clone(), self.family, DUMP_ROOM, |message| {
+                .dump(&request, self.family, DUMP_ROOM, |message| {
                     for entry in message.attributes.iter().filter_map(&read) {
                         entries.push(entry?);
                     }
