@@ -140,7 +140,7 @@ impl<L: Link> Core<L> {
             let mut entries = Vec::new();
             let whole = self
                 .exchange
-                .dump(&request, self.family, DUMP_ROOM, |message| {
+                .dump(request, self.family, DUMP_ROOM, |message| {
                     for entry in message.attributes.iter().filter_map(&read) {
                         entries.push(entry?);
                     }
