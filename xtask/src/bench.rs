@@ -2,6 +2,7 @@
 
 mod figures;
 mod ipvs;
+mod nanny;
 
 use anyhow::{Result, bail};
 use std::ffi::OsString;
@@ -13,11 +14,18 @@ struct Bench {
     run: fn() -> Result<()>,
 }
 
-const BENCHES: &[Bench] = &[Bench {
-    name: "ipvs",
-    about: "making, reading and comparing large IPVS tables, in the lab",
-    run: ipvs::main,
-}];
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "ipvs",
+        about: "making, reading and comparing large IPVS tables, in the lab",
+        run: ipvs::main,
+    },
+    Bench {
+        name: "nanny",
+        about: "memory, processor time and start of thousands of monitors, on this machine",
+        run: nanny::main,
+    },
+];
 
 /// Runs the one that is named.
 pub(crate) fn main(args: &[OsString]) -> Result<()> {
