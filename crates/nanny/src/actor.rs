@@ -14,12 +14,12 @@ use crate::parent::Parent;
 use crate::place::Place;
 use crate::settings::{Kind, Settings};
 use crate::signals::{Request, Signals};
-use crate::wait::{NO_SOURCES, Ready, wait};
+use crate::wait::{MOST, NO_SOURCES, Ready, wait};
 
 /// What the loop works with.
 pub(crate) struct Actor<'a> {
     pub(crate) settings: &'a Settings,
-    pub(crate) target: &'a Target,
+    pub(crate) target: &'a Target<'a>,
     pub(crate) signals: Signals,
     /// `None` where the parent's death is nothing to this process.
     pub(crate) parent: Option<Parent>,
@@ -28,7 +28,7 @@ pub(crate) struct Actor<'a> {
     /// When the first attempt started.
     pub(crate) started: Instant,
     /// The attempt that is going on.
-    pub(crate) attempt: Option<Attempt>,
+    pub(crate) attempt: Option<Attempt<'a>>,
     /// When the next attempt starts, unless one goes on longer.
     pub(crate) next_check: Instant,
     /// A verdict that is logged once the table is as it says.
@@ -91,14 +91,14 @@ impl Actor<'_> {
     }
 
     /// Goes on with the attempt, or starts the next one when it is time.
-    fn go_on(&mut self, is_ready: bool, now: Instant) {
+    fn go_on(&mut self, ready: [bool; MOST], now: Instant) {
         let Some(attempt) = &mut self.attempt else {
             if now >= self.next_check {
                 self.begin(now);
             }
             return;
         };
-        if let Some(Ended { outcome, took }) = attempt.go_on(self.target, is_ready, now) {
+        if let Some(Ended { outcome, took }) = attempt.go_on(self.target, ready, now) {
             self.attempt = None;
             self.finish(outcome, took, now);
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use daemon::cli::Ending;
 use lexopt::prelude::*;
 
+use crate::check::question;
 use crate::duration;
 use crate::error::Usage;
 use crate::settings::{
@@ -20,8 +21,9 @@ use crate::settings::{
 
 const USAGE: &str = "\
 Usage: nanny -h SERVER -V VIP [-p PORT] [-r RPORT] [-t SECONDS] [--interval SECONDS]
-             [-a SECONDS] [-w WEIGHT] [-S SCALE] [-M m|g|i] [-f FWMARK] [-q] [-U LOADCMD]
-             [-I IPVSADM] [-c] [-n] [-v] [--test-start] [--norun] --lvs|--fos
+             [-a SECONDS] [-w WEIGHT] [-S SCALE] [-M m|g|i] [-f FWMARK] [-u] [-s SEND]
+             [-x EXPECT] [--regex] [-e PROGRAM] [-T] [-q] [-U LOADCMD] [-I IPVSADM] [-c] [-n]
+             [-v] [--test-start] [--norun] --lvs|--fos
 ";
 
 const HELP: &str = "\
@@ -39,6 +41,13 @@ failover service and ends when it fails.
   -S, --scale SCALE          how many times its weight an idle server gets at most [10]
   -M, --method m|g|i         masquerading, direct routing or tunneling [m]
   -f, --fwmark FWMARK        firewall mark that the virtual service is known by, 1 to 4294967295
+  -u, --udp                  the service is a UDP one
+  -s, --send_string SEND     what is sent to the service
+  -x, --expect_string EXPECT what its reply begins with; * stands for any byte
+      --regex                EXPECT is an extended regular expression for the reply
+  -e, --send_program PROGRAM run this instead, with %h and %p as address and port: what it
+                             prints is to be EXPECT, or its exit status 0
+  -T, --suppress             take SEND and EXPECT as they are, without escapes such as \n
   -q, --quiesce_server       out means weight 0: the server keeps the connections it has
   -U, --loadcmd LOADCMD      source of load data; this version reads none
   -I, --ipvsadm IPVSADM      accepted and unused
@@ -52,9 +61,6 @@ failover service and ends when it fails.
   -?, --help                 print this help and exit
       --usage                print a short usage text and exit
       --version              print the version and exit
-
-Of 0.8.6, this version refuses --send_string, --expect_string, --regex, --send_program, --suppress,
---udp.
 ";
 
 /// Reads the arguments of this process.
@@ -114,7 +120,7 @@ struct Options {
     scale: u32,
     method: Method,
     mark: Option<NonZeroU32>,
-    udp: bool,
+    check: question::Options,
     quiesce: bool,
     load_data: Option<String>,
     no_fork: bool,
@@ -123,8 +129,6 @@ struct Options {
     report_only: bool,
     lvs: bool,
     fos: bool,
-    /// The first option of 0.8.6 that this version does not have.
-    unsupported: Option<&'static str>,
 }
 
 fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
@@ -140,7 +144,7 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
         scale: DEFAULT_SCALE,
         method: Method::Masquerade,
         mark: None,
-        udp: false,
+        check: question::Options::default(),
         quiesce: false,
         load_data: None,
         no_fork: false,
@@ -149,7 +153,6 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
         report_only: false,
         lvs: false,
         fos: false,
-        unsupported: None,
     };
     while let Some(arg) = parser.next()? {
         match arg {
@@ -172,6 +175,12 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
             Short('S') | Long("scale") => options.scale = scale(&mut parser)?,
             Short('M') | Long("method") => options.method = method(&mut parser)?,
             Short('f') | Long("fwmark") => options.mark = Some(mark(&mut parser)?),
+            Short('u') | Long("udp") => options.check.udp = true,
+            Short('s') | Long("send_string") => options.check.send = Some(parser.value()?),
+            Short('x') | Long("expect_string") => options.check.expect = Some(parser.value()?),
+            Long("regex") => options.check.is_pattern = true,
+            Short('e') | Long("send_program") => options.check.program = Some(parser.value()?),
+            Short('T') | Long("suppress") => options.check.is_literal = true,
             Short('q') | Long("quiesce_server") => options.quiesce = true,
             Short('U') | Long("loadcmd") => options.load_data = Some(parser.value()?.string()?),
             Short('I') | Long("ipvsadm") => drop(parser.value()?),
@@ -186,46 +195,14 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
             Long("version") => {
                 return Err(Stop::Text(format!("nanny {}\n", env!("CARGO_PKG_VERSION"))));
             }
-            other => {
-                let name = later(&other).ok_or_else(|| other.unexpected())?;
-                let is_refused = match name {
-                    "--udp" => {
-                        options.udp = true;
-                        true
-                    }
-                    "--regex" | "--suppress" => true,
-                    _ => {
-                        parser.value()?;
-                        true
-                    }
-                };
-                if is_refused {
-                    options.unsupported.get_or_insert(name);
-                }
-            }
+            other => return Err(other.unexpected().into()),
         }
     }
     Ok(options.check()?)
 }
 
-/// The long name of an option of 0.8.6 that this version does not have.
-fn later(arg: &lexopt::Arg<'_>) -> Option<&'static str> {
-    Some(match arg {
-        Short('s') | Long("send_string") => "--send_string",
-        Short('x') | Long("expect_string") => "--expect_string",
-        Long("regex") => "--regex",
-        Short('e') | Long("send_program") => "--send_program",
-        Short('u') | Long("udp") => "--udp",
-        Short('T') | Long("suppress") => "--suppress",
-        _ => return None,
-    })
-}
-
 impl Options {
     fn check(self) -> Result<Settings, Usage> {
-        if let Some(option) = self.unsupported {
-            return Err(Usage::Unsupported(option));
-        }
         let kind = match (self.lvs, self.fos) {
             (true, false) => Kind::RealServer,
             (false, true) => Kind::Failover,
@@ -244,13 +221,17 @@ impl Options {
         if service.is_ipv4() != server.is_ipv4() {
             return Err(Usage::Families);
         }
+        let server = SocketAddr::new(server, self.real_port.unwrap_or(self.port));
+        let udp = self.check.udp;
+        let question = self.check.question(self.port, server)?;
         let (timeout, interval) = timeout_and_interval(self.timeout, self.interval);
         Ok(Settings {
             kind,
             service: SocketAddr::new(service, self.port),
-            server: SocketAddr::new(server, self.real_port.unwrap_or(self.port)),
-            udp: self.udp,
+            udp,
             mark: self.mark,
+            server,
+            question,
             method: self.method,
             timeout,
             interval,

@@ -6,10 +6,6 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Usage {
-    /// An option of 0.8.6 that this version does not have.
-    #[error("option {0} is not supported in this version")]
-    Unsupported(&'static str),
-
     /// Neither kind of service was asked for.
     #[error("one of --lvs and --fos is needed")]
     NoKind,

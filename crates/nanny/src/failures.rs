@@ -76,10 +76,10 @@ impl Failures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::Act;
+    use crate::check::{Act, Host};
 
     const REFUSED: Failure = Failure::System(Act::Connect, nix::errno::Errno::ECONNREFUSED);
-    const SILENT: Failure = Failure::TimedOut(Act::Read);
+    const SILENT: Failure = Failure::TimedOut(Act::Read, Host::Silent);
 
     #[test]
     fn a_repeated_failure_is_logged_every_ten_minutes_with_a_count() {

@@ -178,6 +178,7 @@ impl fmt::Display for Message<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::{Act, Host};
 
     #[test]
     fn the_lines_that_scripts_look_for() {
@@ -203,7 +204,7 @@ mod tests {
             (
                 Message::Failed {
                     server,
-                    failure: Failure::TimedOut(crate::check::Act::Connect),
+                    failure: Failure::TimedOut(Act::Connect, Host::NotAsked),
                     untold: 0,
                 },
                 "CONNECT to 10.0.0.2:8080 timed out",
@@ -211,7 +212,7 @@ mod tests {
             (
                 Message::Failed {
                     server,
-                    failure: Failure::TimedOut(crate::check::Act::Read),
+                    failure: Failure::TimedOut(Act::Read, Host::NotAsked),
                     untold: 7,
                 },
                 "READ to 10.0.0.2:8080 timed out (7 more not logged)",

@@ -10,7 +10,6 @@ use daemon::log::Logging;
 use crate::actor::Actor;
 use crate::check::Target;
 use crate::check::attempt::Attempt;
-use crate::check::dialogue::Dialogue;
 use crate::error::Error;
 use crate::failover::Watch;
 use crate::failures::Failures;
@@ -46,8 +45,7 @@ fn start(settings: &Settings, background: &mut Option<Background>) -> Result<Exi
         Stage::NoFork | Stage::Foreground => Some(Parent::watch()),
     };
     let signals = Signals::block().map_err(|errno| Error::Signals(errno.into()))?;
-    let dialogue = Dialogue::for_port(settings.service.port());
-    let target = Target::new(settings.server, dialogue, settings.timeout);
+    let target = Target::new(settings.server, &settings.question, settings.timeout);
     let now = Instant::now();
     let first = Attempt::start(&target, now);
 

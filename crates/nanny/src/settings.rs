@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::check::question::Question;
+
 /// The port of a virtual server where none is given.
 pub const DEFAULT_PORT: u16 = 80;
 /// How long a server may go without passing where nothing is given.
@@ -33,6 +35,8 @@ pub struct Settings {
     pub mark: Option<NonZeroU32>,
     /// Where the real server is checked: its address and its own port.
     pub server: SocketAddr,
+    /// What a check asks.
+    pub question: Question,
     /// How packets reach the real server.
     pub method: Method,
     /// How long the server may go without passing; also how long one attempt may take. Not zero.

@@ -8,7 +8,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
 /// How many descriptors one part waits for at most.
-const MOST: usize = 3;
+pub(crate) const MOST: usize = 3;
 
 /// What one part waits for: descriptors, each with the events on it.
 pub(crate) type Sources<'fd> = [Option<PollFd<'fd>>; MOST];
@@ -24,8 +24,8 @@ const ROOM: usize = 1 + 2 * MOST;
 pub(crate) struct Ready {
     /// A signal came.
     pub(crate) signals: bool,
-    /// A descriptor of the attempt is ready.
-    pub(crate) attempt: bool,
+    /// Which descriptors of the attempt are ready.
+    pub(crate) attempt: [bool; MOST],
     /// A descriptor of the question for load data is ready.
     pub(crate) load: bool,
 }
@@ -41,24 +41,25 @@ pub(crate) fn wait<'fd>(
         std::array::from_fn(|_| PollFd::new(signals, PollFlags::POLLIN));
     let mut count = 1;
     let mut put = |sources: Sources<'fd>| {
-        for fd in sources.into_iter().flatten() {
-            fds[count] = fd;
+        sources.map(|source| {
+            let place = count;
+            fds[place] = source?;
             count += 1;
-        }
-        count
+            Some(place)
+        })
     };
-    let attempt_end = put(attempt);
-    let load_end = put(load);
-    let fds = &mut fds[..load_end];
+    let (attempt, load) = (put(attempt), put(load));
+    let fds = &mut fds[..count];
     let rest = deadline.saturating_duration_since(Instant::now());
     match ppoll(fds, Some(TimeSpec::from_duration(rest)), None) {
         Ok(0) | Err(Errno::EINTR) => Ready::default(),
         Ok(_) => {
-            let is_ready = |fds: &[PollFd<'_>]| fds.iter().any(|fd| fd.any() != Some(false));
+            let is_ready =
+                |place: Option<usize>| place.is_some_and(|place| fds[place].any() != Some(false));
             Ready {
-                signals: is_ready(&fds[..1]),
-                attempt: is_ready(&fds[1..attempt_end]),
-                load: is_ready(&fds[attempt_end..]),
+                signals: is_ready(Some(0)),
+                attempt: attempt.map(is_ready),
+                load: load.into_iter().any(is_ready),
             }
         }
         Err(_) => {
@@ -93,7 +94,7 @@ mod tests {
             );
             let expected = Ready {
                 signals: number == 0,
-                attempt: (1..4).contains(&number),
+                attempt: [number == 1, number == 2, number == 3],
                 load: number >= 4,
             };
             assert_eq!(ready, expected, "{number}");
@@ -108,9 +109,10 @@ mod tests {
         writer.write_all(b"x").expect("there is room");
         let end = Instant::now() + Duration::from_secs(60);
         let load = wait(end, signals.as_fd(), NO_SOURCES, [None, of(&reader), None]);
-        assert!(load.load && !load.attempt && !load.signals, "{load:?}");
+        assert!(load.load && !load.attempt.contains(&true) && !load.signals);
         let attempt = wait(end, signals.as_fd(), [None, None, of(&reader)], NO_SOURCES);
-        assert!(attempt.attempt && !attempt.load, "{attempt:?}");
+        assert_eq!(attempt.attempt, [false, false, true]);
+        assert!(!attempt.load && !attempt.signals);
     }
 
     #[test]

@@ -8,11 +8,20 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::dialogue::{Match, compare};
-use super::{Act, Failure, Target};
+use super::dialogue::Dialogue;
+use super::expect::{Expect, Match, Reply};
+use super::{Act, Failure, Step, Target, errno};
 
 /// How many bytes of a reply are read at once, at most.
-const CHUNK: usize = 256;
+const CHUNK: usize = 1024;
+
+/// An exchange with the server. Dropping it ends it, without leaving a connection behind.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    socket: Socket,
+    stage: Stage,
+    reply: Reply,
+}
 
 /// How far an exchange has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,15 +30,8 @@ enum Stage {
     Connecting,
     /// Connected; this much of the request is sent.
     Sending(usize),
-    /// The request is sent; this much of the reply is as expected.
-    Reading(usize),
-}
-
-/// An exchange with the server. Dropping it ends it, without leaving a connection behind.
-#[derive(Debug)]
-pub(crate) struct Exchange {
-    socket: Socket,
-    stage: Stage,
+    /// The request is sent; a reply is expected.
+    Reading,
 }
 
 impl Exchange {
@@ -37,7 +39,7 @@ impl Exchange {
     ///
     /// # Errors
     /// The failure that the system could tell at once.
-    pub(crate) fn start(target: &Target) -> Result<Self, Failure> {
+    pub(super) fn start(target: &Target<'_>) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::System(Act::Connect, errno(&error));
         let domain = Domain::for_address(target.address);
         let socket =
@@ -49,26 +51,34 @@ impl Exchange {
             Err(error) if errno(&error) == Errno::EINPROGRESS => Stage::Connecting,
             Err(error) => return Err(failed(error)),
         };
-        Ok(Self { socket, stage })
+        Ok(Self {
+            socket,
+            stage,
+            reply: Reply::default(),
+        })
     }
 
     /// What it waits for.
-    pub(crate) fn source(&self) -> PollFd<'_> {
+    pub(super) fn source(&self) -> PollFd<'_> {
         let interest = match self.stage {
             Stage::Connecting | Stage::Sending(_) => PollFlags::POLLOUT,
-            Stage::Reading(_) => PollFlags::POLLIN,
+            Stage::Reading => PollFlags::POLLIN,
         };
         PollFd::new(self.socket.as_fd(), interest)
     }
 
     /// Goes on as far as the socket lets it, once that is ready: `None` if it has to wait again,
     /// else pass or failure.
-    pub(crate) fn advance(&mut self, target: &Target) -> Option<Result<(), Failure>> {
+    pub(super) fn advance(
+        &mut self,
+        target: &Target<'_>,
+        dialogue: &Dialogue,
+    ) -> Option<Result<(), Failure>> {
         loop {
             let step = match self.stage {
                 Stage::Connecting => self.connected(),
-                Stage::Sending(sent) => self.send(target, sent),
-                Stage::Reading(matched) => self.read(target, matched),
+                Stage::Sending(sent) => self.send(target, dialogue, sent),
+                Stage::Reading => self.read(dialogue.expect.as_ref()),
             };
             match step {
                 Step::On(stage) => self.stage = stage,
@@ -78,41 +88,30 @@ impl Exchange {
         }
     }
 
-    /// What it is waiting for the server to do.
-    pub(crate) fn act(&self) -> Act {
-        match self.stage {
+    /// What comes of it when the time is up.
+    pub(super) fn time_is_up(&mut self, dialogue: &Dialogue) -> Result<(), Act> {
+        let act = match self.stage {
             Stage::Connecting => Act::Connect,
             Stage::Sending(_) => Act::Send,
-            Stage::Reading(_) => Act::Read,
-        }
+            Stage::Reading => Act::Read,
+        };
+        self.reply.time_is_up(dialogue.expect.as_ref(), act)
     }
 
-    fn connected(&self) -> Step {
+    fn connected(&self) -> Step<Stage> {
         match self.socket.take_error() {
             Ok(None) => Step::On(Stage::Sending(0)),
             Ok(Some(error)) | Err(error) => Step::failed(Act::Connect, &error),
         }
     }
 
-    fn send(&self, target: &Target, sent: usize) -> Step {
-        // A connect to one of this host's own ephemeral ports can meet itself (RFC 9293, 3.5).
-        let meets_itself = || {
-            let own = self
-                .socket
-                .local_addr()
-                .ok()
-                .and_then(|own| own.as_socket());
-            own == Some(target.address)
-        };
-        if sent == 0 && meets_itself() {
+    fn send(&self, target: &Target<'_>, dialogue: &Dialogue, sent: usize) -> Step<Stage> {
+        if sent == 0 && target.is_other_end_of(&self.socket) {
             return Step::Done(Err(Failure::System(Act::Connect, Errno::ECONNREFUSED)));
         }
-        let Some(dialogue) = &target.dialogue else {
-            return Step::Done(Ok(()));
-        };
         let rest = dialogue.send.get(sent..).unwrap_or_default();
         if rest.is_empty() {
-            return Step::On(Stage::Reading(0));
+            return Step::On(Stage::Reading);
         }
         match self.socket.send(rest) {
             Ok(length) => Step::On(Stage::Sending(sent + length)),
@@ -120,53 +119,30 @@ impl Exchange {
         }
     }
 
-    fn read(&self, target: &Target, mut matched: usize) -> Step {
-        let expect = target
-            .dialogue
-            .as_ref()
-            .map_or(&[][..], |dialogue| &dialogue.expect);
-        let missing = expect.len().saturating_sub(matched);
+    fn read(&mut self, expect: Option<&Expect>) -> Step<Stage> {
+        let Some(expect) = expect else {
+            return Step::Done(Ok(()));
+        };
+        let missing = self.reply.missing(expect);
         if missing == 0 {
             return Step::Done(Ok(()));
         }
         let mut room = [0; CHUNK];
         let length = match (&self.socket).read(&mut room[..missing.min(CHUNK)]) {
-            Ok(0) => return Step::Done(Err(Failure::Closed)),
             Ok(length) => length,
             Err(error) => return Step::wait_or_fail(Act::Read, &error),
         };
-        match compare(expect, &mut matched, &room[..length]) {
+        if length == 0 {
+            return Step::Done(match (self.reply.ended(expect), expect) {
+                (Match::Yes, _) => Ok(()),
+                (_, Expect::Bytes(_)) => Err(Failure::Closed),
+                (_, Expect::Pattern(_)) => Err(Failure::Unexpected),
+            });
+        }
+        match self.reply.take(expect, &room[..length]) {
             Match::Yes => Step::Done(Ok(())),
             Match::No => Step::Done(Err(Failure::Unexpected)),
-            Match::SoFar => Step::On(Stage::Reading(matched)),
+            Match::SoFar => Step::On(Stage::Reading),
         }
     }
-}
-
-/// What one call on the socket came to.
-enum Step {
-    /// Go on in this stage.
-    On(Stage),
-    /// Wait until the socket is ready.
-    Wait,
-    /// The check is decided.
-    Done(Result<(), Failure>),
-}
-
-impl Step {
-    fn failed(act: Act, error: &io::Error) -> Self {
-        Self::Done(Err(Failure::System(act, errno(error))))
-    }
-
-    fn wait_or_fail(act: Act, error: &io::Error) -> Self {
-        if error.kind() == io::ErrorKind::WouldBlock {
-            Self::Wait
-        } else {
-            Self::failed(act, error)
-        }
-    }
-}
-
-fn errno(error: &io::Error) -> Errno {
-    Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }

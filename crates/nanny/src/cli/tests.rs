@@ -1,6 +1,9 @@
 //! Command lines: what 0.8.6's lvsd passes, what admins write, what is refused and how.
 
 use super::*;
+use crate::check::dialogue::Dialogue;
+use crate::check::expect::Expect;
+use crate::check::question::Question;
 
 fn read(line: &str) -> Result<Settings, Ending> {
     parse_from(line.split_whitespace().map(OsString::from))
@@ -29,6 +32,7 @@ fn the_defaults_are_those_of_the_c_program() {
             udp: false,
             mark: None,
             server: "10.0.0.2:80".parse().expect("an address"),
+            question: Question::Tcp(Dialogue::http()),
             method: Method::Masquerade,
             timeout: Duration::from_secs(10),
             interval: Duration::from_secs(2),
@@ -58,6 +62,7 @@ fn the_line_that_lvsd_passes() {
             udp: false,
             mark: None,
             server: "10.0.0.2:8080".parse().expect("an address"),
+            question: Question::Tcp(Dialogue::http()),
             method: Method::Direct,
             timeout: Duration::from_secs(6),
             interval: Duration::from_secs(2),
@@ -132,28 +137,58 @@ fn a_name_is_resolved_to_the_family_of_the_service() {
 }
 
 #[test]
-fn options_of_later_versions_are_refused_by_name() {
-    for (option, name) in [
-        ("-s x", "--send_string"),
-        ("--send_string -x", "--send_string"),
-        ("-x *", "--expect_string"),
-        ("--expect_string=y", "--expect_string"),
-        ("--regex", "--regex"),
-        ("-e prog", "--send_program"),
-        ("--send_program=prog", "--send_program"),
-        ("-u", "--udp"),
-        ("--udp", "--udp"),
-        ("-T", "--suppress"),
-        ("--suppress", "--suppress"),
-    ] {
-        let expected = format!("option {name} is not supported in this version");
-        // Before anything else that may be wrong.
-        assert_eq!(error(option), expected, "{option}");
-        assert_eq!(
-            error(&format!("-h 1.2.3.4 {option} -V 1.2.3.1 --lvs")),
-            expected
-        );
-    }
+fn what_a_check_asks() {
+    let question = |args: &[&str]| {
+        let always = ["-h", "10.0.0.2", "-V", "1.2.3.1", "--lvs"];
+        let args = always.iter().chain(args).map(OsString::from);
+        parse_from(args).expect("settings").question
+    };
+    let expect = |text: &str, is_pattern| Expect::new(text.into(), is_pattern).ok();
+    let dialogue = |send: &str, expect| Dialogue {
+        send: send.into(),
+        expect,
+    };
+    assert_eq!(
+        question(&["-s", r"EHLO x\r\n", "-x", "220 *"]),
+        Question::Tcp(dialogue("EHLO x\r\n", expect("220 *", false)))
+    );
+    assert_eq!(
+        question(&[
+            "-u",
+            "-T",
+            "--send_string",
+            r"-\n",
+            "--expect_string=^2",
+            "--regex"
+        ]),
+        Question::Udp(dialogue(r"-\n", expect("^2", true)))
+    );
+    assert_eq!(
+        question(&["--udp", "--suppress"]),
+        Question::Udp(Dialogue::default())
+    );
+    let Question::Program(program) = question(&["-r", "53", "-e", "dig @%h -p %p", "-x", "ok"])
+    else {
+        panic!("no program");
+    };
+    assert_eq!(program.name, "dig");
+    assert_eq!(program.arguments, ["@10.0.0.2", "-p", "53"]);
+    assert_eq!(program.expect, expect("ok", false));
+    assert!(settings("-u").udp && !settings("").udp);
+}
+
+#[test]
+fn what_is_sent_and_expected_may_be_any_bytes() {
+    use std::os::unix::ffi::OsStringExt;
+    let bytes = || OsString::from_vec(vec![0xff, 0xfe]);
+    let mut args: Vec<OsString> = ["-h", "10.0.0.2", "-V", "1.2.3.1", "--lvs", "-s"]
+        .map(OsString::from)
+        .into();
+    args.extend([bytes(), "-x".into(), bytes()]);
+    let settings = parse_from(args).expect("settings");
+    let expect = Some(Expect::Bytes(vec![0xff, 0xfe]));
+    let send = vec![0xff, 0xfe];
+    assert_eq!(settings.question, Question::Tcp(Dialogue { send, expect }));
 }
 
 #[test]
@@ -173,6 +208,15 @@ fn a_wrong_line_is_an_error_that_names_what_is_wrong() {
         ("--lvs extra", "unexpected argument \"extra\""),
         ("-p", "missing argument for option '-p'"),
         ("--lvs=1", "unexpected argument for option '--lvs': \"1\""),
+        (
+            "-V 1.2.3.1 -h 10.0.0.2 --lvs --regex -x a{",
+            "--expect_string a{: braces need {N}, {N,} or {N,M}, with a backslash before those that \
+             are meant as text",
+        ),
+        (
+            "-V 1.2.3.1 -h 10.0.0.2 --lvs --send_program=",
+            "--send_program : expected a program",
+        ),
         ("-p 0", "--port 0: expected 1 to 65535"),
         ("-r 65536", "--rport 65536: expected 1 to 65535"),
         ("-r http", "--rport http: expected 1 to 65535"),

@@ -6,6 +6,8 @@ use std::time::Duration;
 use ipvs_netlink::Attempt;
 
 use super::*;
+use crate::check::dialogue::Dialogue;
+use crate::check::question::Question;
 use crate::settings::{Kind, Stage};
 
 /// A kernel with one service, or none.
@@ -84,6 +86,7 @@ impl Kernel for Memory {
 /// Settings for 1.2.3.1:80 on 10.0.0.2:8080, weight 100.
 pub(crate) fn settings(method: Method) -> Settings {
     Settings {
+        question: Question::Tcp(Dialogue::default()),
         kind: Kind::RealServer,
         service: "1.2.3.1:80".parse().expect("an address"),
         udp: false,

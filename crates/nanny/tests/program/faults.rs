@@ -13,7 +13,10 @@ const TIMEOUT: Duration = Duration::from_millis(500);
 fn fails(mut nanny: Nanny, line: &str, least: Duration) -> Duration {
     let said = nanny.wait_for("[inactive]") - nanny.started;
     assert!(
-        nanny.seen.iter().any(|seen| seen.ends_with(line)),
+        nanny
+            .seen
+            .iter()
+            .any(|seen| seen.starts_with(&format!("nanny: {line}"))),
         "{:#?}",
         nanny.seen
     );

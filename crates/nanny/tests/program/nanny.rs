@@ -15,8 +15,8 @@ pub(crate) const LONG: Duration = Duration::from_secs(20);
 /// How late a line may come on a busy machine.
 pub(crate) const SLACK: Duration = Duration::from_secs(1);
 
-/// Its descriptors at most: signals, a check's socket, the syslog daemon's.
-pub(crate) const DESCRIPTORS: usize = 3;
+/// Its descriptors at most: signals, a check's socket and its ping, the syslog daemon's.
+pub(crate) const DESCRIPTORS: usize = 4;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_nanny");
 

@@ -1,0 +1,62 @@
+//! Echoes of the kernel's own loopback.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::wait::{NO_SOURCES, wait};
+
+/// Asks the host, and waits for what comes of it.
+fn ask(mut echo: Echo) -> Host {
+    let (never, _writer) = io::pipe().expect("a pipe");
+    let end = Instant::now() + Duration::from_secs(5);
+    echo.ask();
+    while echo.host() == Host::Silent && Instant::now() < end {
+        let sources = [echo.source(), None, None];
+        wait(end, never.as_fd(), sources, NO_SOURCES);
+        echo.listen();
+    }
+    assert!(echo.host() == Host::Silent || echo.source().is_none());
+    echo.host()
+}
+
+fn address(ip: &str) -> SocketAddr {
+    SocketAddr::new(ip.parse().expect("an address"), 80)
+}
+
+#[test]
+fn loopback_answers() {
+    for ip in ["127.0.0.1", "::1"] {
+        let echo = Echo::new(address(ip));
+        // Without a socket of either kind there is nothing to test, and nothing is asked.
+        let expected = if echo.socket.is_some() {
+            Host::Answers
+        } else {
+            Host::NotAsked
+        };
+        assert_eq!(ask(echo), expected, "{ip}");
+    }
+}
+
+#[test]
+fn each_kind_of_socket_that_is_to_be_had_works() {
+    for ip in ["127.0.0.1", "::1"] {
+        for kind in [Type::DGRAM, Type::RAW] {
+            let Ok(socket) = open(address(ip), kind) else {
+                continue;
+            };
+            let mut echo = Echo::new(address(ip));
+            echo.socket = Some(socket);
+            let is_raw = kind == Type::RAW;
+            echo.has_ip_header = is_raw && echo.request.family == Family::V4;
+            echo.request.identifier = is_raw.then_some(7);
+            assert_eq!(ask(echo), Host::Answers, "{ip} {kind:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_system_refuses_says_so() {
+    // The kernel refuses to send there without SO_BROADCAST: nothing about a host.
+    let echo = Echo::new(address("255.255.255.255"));
+    assert_eq!(ask(echo), Host::NotAsked);
+}

@@ -1,0 +1,152 @@
+//! What is expected of a reply, and what the bytes that came so far say: no socket.
+
+use super::Act;
+use super::pattern::{Pattern, PatternError, Text};
+
+/// How many bytes of a reply an expression is matched with at most.
+pub const LONGEST: usize = 64 * 1024;
+
+/// How many bytes are searched again and again as a reply grows. After that it is searched each
+/// time it has doubled, and when it has ended: a server that sends byte by byte costs no more.
+const EFFORT: usize = 4 * LONGEST;
+
+/// Satisfied by any byte.
+const WILDCARD: u8 = b'*';
+
+/// What is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// These bytes from the start of the reply, where `*` stands for any byte.
+    Bytes(Vec<u8>),
+    /// A match anywhere in the reply.
+    Pattern(Pattern),
+}
+
+/// What the bytes that came so far say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Match {
+    /// As expected so far, but not all of it.
+    SoFar,
+    /// As expected.
+    Yes,
+    /// Not as expected.
+    No,
+}
+
+/// What came of a reply.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reply {
+    /// How many bytes came.
+    length: usize,
+    /// What came, where an expression is matched with it.
+    text: Text,
+    /// How long it was when it was last searched.
+    searched: usize,
+    /// How many bytes were searched in all.
+    effort: usize,
+}
+
+impl Expect {
+    /// Bytes, or an expression to be compiled.
+    ///
+    /// # Errors
+    /// What is wrong with the expression.
+    pub fn new(expected: Vec<u8>, is_pattern: bool) -> Result<Self, PatternError> {
+        if is_pattern {
+            Pattern::new(&expected).map(Self::Pattern)
+        } else {
+            Ok(Self::Bytes(expected))
+        }
+    }
+
+    /// Whether it accepts the whole output of a program, less one final newline. Of an output that
+    /// was cut off only the start is there: it equals nothing.
+    pub(super) fn accepts(&self, output: &[u8], is_cut_off: bool) -> bool {
+        let output = match output {
+            [line @ .., b'\n'] if !is_cut_off => line,
+            output => output,
+        };
+        match self {
+            Self::Bytes(expected) => {
+                !is_cut_off && expected.len() == output.len() && agree(expected, output)
+            }
+            Self::Pattern(pattern) => pattern.is_in(&Text::from(output)),
+        }
+    }
+}
+
+impl Reply {
+    /// How many more bytes can make a difference.
+    pub(super) fn missing(&self, expect: &Expect) -> usize {
+        let wanted = match expect {
+            Expect::Bytes(expected) => expected.len(),
+            Expect::Pattern(_) => LONGEST,
+        };
+        wanted.saturating_sub(self.length)
+    }
+
+    /// Takes in more of the reply. Bytes beyond those that are missing are not looked at.
+    pub(super) fn take(&mut self, expect: &Expect, bytes: &[u8]) -> Match {
+        let missing = self.missing(expect);
+        let bytes = &bytes[..bytes.len().min(missing)];
+        let is_whole = bytes.len() == missing;
+        let before = self.length;
+        self.length += bytes.len();
+        match expect {
+            Expect::Bytes(expected) => {
+                if !agree(expected.get(before..).unwrap_or_default(), bytes) {
+                    Match::No
+                } else if is_whole {
+                    Match::Yes
+                } else {
+                    Match::SoFar
+                }
+            }
+            Expect::Pattern(pattern) => {
+                self.text.push(bytes);
+                if is_whole {
+                    return self.ended(expect);
+                }
+                let is_worth_it =
+                    self.effort + self.length <= EFFORT || self.length >= 2 * self.searched;
+                if is_worth_it && self.search(pattern) {
+                    Match::Yes
+                } else {
+                    Match::SoFar
+                }
+            }
+        }
+    }
+
+    /// Nothing more will come.
+    pub(super) fn ended(&mut self, expect: &Expect) -> Match {
+        let is_expected = match expect {
+            Expect::Bytes(_) => self.missing(expect) == 0,
+            Expect::Pattern(pattern) => self.search(pattern),
+        };
+        if is_expected { Match::Yes } else { Match::No }
+    }
+
+    /// The time is up, while the server was asked to do `act`. What has come may match by now.
+    pub(super) fn time_is_up(&mut self, expect: Option<&Expect>, act: Act) -> Result<(), Act> {
+        match expect {
+            Some(expect) if self.length > 0 && self.ended(expect) == Match::Yes => Ok(()),
+            _ => Err(act),
+        }
+    }
+
+    fn search(&mut self, pattern: &Pattern) -> bool {
+        self.searched = self.length;
+        self.effort = self.effort.saturating_add(self.length);
+        pattern.is_in(&self.text)
+    }
+}
+
+/// Whether the bytes agree as far as both go.
+fn agree(expected: &[u8], bytes: &[u8]) -> bool {
+    let mut pairs = expected.iter().zip(bytes);
+    pairs.all(|(expected, byte)| *expected == WILDCARD || expected == byte)
+}
+
+#[cfg(test)]
+mod tests;

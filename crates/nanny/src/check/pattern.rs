@@ -1,0 +1,113 @@
+//! POSIX extended regular expressions over bytes (`--regex`).
+//!
+//! The engine is `regex-lite`: its time is linear in the reply, whatever a server makes up, and
+//! its code is small. It knows another syntax, and text only. So an expression is translated, and
+//! each byte of a reply stands as the character of the same number.
+
+mod bracket;
+mod translate;
+
+use regex_lite::{Regex, RegexBuilder};
+
+use self::translate::translate;
+
+/// The most memory a compiled expression may take. It bounds the work for each byte of a reply.
+const LARGEST: usize = 128 * 1024;
+
+/// What is wrong with an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// A repetition at the start, after `(`, `|` or an anchor.
+    #[error("nothing before the repetition")]
+    NothingToRepeat,
+    /// Braces that hold something else than numbers.
+    #[error(
+        "braces need {{N}}, {{N,}} or {{N,M}}, with a backslash before those that are meant as text"
+    )]
+    Braces,
+    /// More repetitions than `RE_DUP_MAX` of POSIX systems.
+    #[error("more than 32767 repetitions")]
+    Repetitions,
+    /// A group without its end.
+    #[error("( without )")]
+    Group,
+    /// A bracket expression without its end.
+    #[error("[ without ]")]
+    Bracket,
+    /// A range whose start is after its end, or that starts or ends with a class.
+    #[error("invalid range in brackets")]
+    Range,
+    /// An unknown class.
+    #[error("unknown class in brackets")]
+    Class,
+    /// A collating element of several characters.
+    #[error("unknown collating element in brackets")]
+    Collation,
+    /// A backslash at the end.
+    #[error("nothing after the backslash")]
+    Backslash,
+    /// `\1` to `\9`.
+    #[error("extended regular expressions have no back-references")]
+    BackReference,
+    /// Too large or too deep for the engine.
+    #[error("too large")]
+    TooLarge,
+}
+
+/// A compiled expression.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    source: Vec<u8>,
+    engine: Regex,
+}
+
+impl Pattern {
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(source: &[u8]) -> Result<Self, PatternError> {
+        let engine = RegexBuilder::new(&translate(source)?)
+            .size_limit(LARGEST)
+            .build()
+            .map_err(|_| PatternError::TooLarge)?;
+        Ok(Self {
+            source: source.to_vec(),
+            engine,
+        })
+    }
+
+    /// Whether it matches anywhere in `text`.
+    pub(super) fn is_in(&self, text: &Text) -> bool {
+        self.engine.is_match(&text.0)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Pattern {}
+
+/// Bytes as the engine sees them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Text(String);
+
+impl Text {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.0.extend(bytes.iter().copied().map(char::from));
+    }
+}
+
+impl From<&[u8]> for Text {
+    fn from(bytes: &[u8]) -> Self {
+        let mut text = Self::default();
+        text.push(bytes);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+//! A program that says whether the server is well.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+
+use nix::poll::{PollFd, PollFlags};
+
+use super::question::Program;
+use super::{Act, Failure, errno};
+use crate::child::{Ended, Running, Stderr};
+
+/// A run of the program. Dropping it kills the program with its process group.
+#[derive(Debug)]
+pub(super) struct Run(Running);
+
+impl Run {
+    /// Starts the program.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub(super) fn start(program: &Program) -> Result<Self, Failure> {
+        Running::start(&program.name, &program.arguments, Stderr::Dropped)
+            .map(Self)
+            .map_err(|error: io::Error| Failure::System(Act::Run, errno(&error)))
+    }
+
+    /// What it waits for.
+    pub(super) fn sources(&self) -> [Option<PollFd<'_>>; 2] {
+        let (exit, output) = self.0.sources();
+        [Some(exit), output].map(|fd| fd.map(|fd| PollFd::new(fd, PollFlags::POLLIN)))
+    }
+
+    /// Reads what there is: `None` while the program runs, else pass or failure.
+    pub(super) fn advance(&mut self, program: &Program) -> Option<Result<(), Failure>> {
+        self.0.advance().map(|ended| judge(program, &ended))
+    }
+}
+
+/// What the end of a program means. Its output decides where one is expected, else its status.
+fn judge(program: &Program, ended: &Ended) -> Result<(), Failure> {
+    let Some(expect) = &program.expect else {
+        return match (ended.status.code(), ended.status.signal()) {
+            (Some(0), _) => Ok(()),
+            (Some(status), _) => Err(Failure::Status(status)),
+            (None, signal) => Err(Failure::Signal(signal.unwrap_or(0))),
+        };
+    };
+    if expect.accepts(&ended.output, ended.truncated) {
+        Ok(())
+    } else {
+        Err(Failure::Output)
+    }
+}
