@@ -5,6 +5,8 @@
 // pest's generated code names it.
 extern crate alloc;
 
+#[cfg(feature = "command")]
+pub mod command;
 mod config;
 mod diagnostic;
 mod directive;
@@ -14,7 +16,9 @@ mod load;
 mod report;
 mod resolve;
 mod sink;
+mod source;
 mod span;
+mod unresolved;
 mod value;
 mod words;
 
@@ -27,3 +31,4 @@ pub use edit::{BlockPath, EditError, Place};
 pub use load::{DEFAULT_PATHS, Invalid, LoadError, Loaded, default_path, load, parse};
 pub use resolve::{FixedResolver, Resolve, SystemResolver};
 pub use span::{Span, Spanned};
+pub use unresolved::Unresolved;

@@ -1,14 +1,13 @@
 //! From a path or a text to a checked configuration: what the daemons call.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::config::build;
 use crate::sink::Sink;
-use crate::{Config, Diagnostic, Document, Resolve};
+use crate::{Config, Diagnostic, Document, Resolve, source};
 
 /// Where the file is looked for when the command line names none, in this order.
 pub const DEFAULT_PATHS: [&str; 2] = ["/etc/lvs.cf", "/etc/sysconfig/ha/lvs.cf"];
@@ -44,6 +43,8 @@ pub struct Invalid {
     pub diagnostics: Vec<Diagnostic>,
     /// How many errors there are, the ones not among `diagnostics` included.
     pub errors: usize,
+    /// How many warnings there are, the ones not among `diagnostics` included.
+    pub warnings: usize,
     /// Its text.
     pub document: Document,
 }
@@ -80,18 +81,7 @@ pub fn load(path: &Path, resolver: &dyn Resolve) -> Result<Loaded, LoadError> {
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(unreadable)?;
-    // A hint only: what is no regular file has no size.
-    let size = file
-        .metadata()
-        .map_or(0, |m| m.len())
-        .min(Document::MAX_BYTES as u64);
-    let mut source = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    // One byte more than is taken, so that a longer file is noticed; an endless one ends here.
-    let limit = Document::MAX_BYTES as u64 + 1;
-    file.take(limit)
-        .read_to_end(&mut source)
-        .map_err(unreadable)?;
+    let source = source::read(path).map_err(unreadable)?;
     Ok(parse(path, source, resolver)?)
 }
 
@@ -117,6 +107,7 @@ pub fn parse(path: &Path, source: Vec<u8>, resolver: &dyn Resolve) -> Result<Loa
             path,
             diagnostics: found.diagnostics,
             errors: found.errors,
+            warnings: found.warnings,
             document,
         })),
     }

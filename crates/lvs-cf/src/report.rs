@@ -81,6 +81,18 @@ fn and_more(out: &mut String, more: usize, what: &str) {
 
 /// One diagnostic with its source line, and with its reason above that if `titled`.
 fn snippet(path: &Path, diagnostic: &Diagnostic, document: &Document, titled: bool) -> String {
+    let path = path.display().to_string();
+    render(&path, diagnostic, document, titled, &Renderer::plain())
+}
+
+/// The same as `renderer` does it.
+pub(crate) fn render(
+    path: &str,
+    diagnostic: &Diagnostic,
+    document: &Document,
+    titled: bool,
+    renderer: &Renderer,
+) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -90,7 +102,7 @@ fn snippet(path: &Path, diagnostic: &Diagnostic, document: &Document, titled: bo
     if let Some(expected) = &diagnostic.expected {
         annotation = annotation.label(format!("expected {expected}"));
     }
-    let (line, path) = (diagnostic.line as usize, path.display().to_string());
+    let line = diagnostic.line as usize;
     let source = Snippet::source(shown_line.text)
         .line_start(line)
         .annotation(annotation);
@@ -117,7 +129,7 @@ fn snippet(path: &Path, diagnostic: &Diagnostic, document: &Document, titled: bo
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    Renderer::plain().render(&[group]) + "\n"
+    renderer.render(&[group]) + "\n"
 }
 
 /// The part of a line that is shown.

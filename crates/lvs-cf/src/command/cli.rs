@@ -1,0 +1,62 @@
+//! The command line of `lvs-cf`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Check lvs.cf files, and show what they mean.
+#[derive(Debug, Parser)]
+#[command(name = "lvs-cf", version, disable_help_subcommand = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Say what is wrong with files; status 0 nothing, 1 errors, 2 trouble
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Files to check, `-` for standard input [default: the file the daemons read]
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Take warnings for errors
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// With source lines, or one line each [default: full on a terminal, else short]
+    #[arg(long, value_name = "full|short", hide_possible_values = true)]
+    pub(super) format: Option<Form>,
+    /// Colours; auto: on a terminal that has them, unless NO_COLOR or CLICOLOR says otherwise
+    #[arg(long, value_name = "auto|always|never", default_value = "auto")]
+    #[arg(hide_possible_values = true)]
+    pub(super) color: When,
+    #[command(flatten)]
+    pub(super) names: Names,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Names {
+    /// Look host names up, which may take long; otherwise any name will do
+    #[arg(long)]
+    pub(super) resolve: bool,
+}
+
+/// How a diagnostic is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// With the source line and the place underlined.
+    Full,
+    /// One line: `FILE:LINE:COLUMN: error: REASON`.
+    Short,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    Auto,
+    Always,
+    Never,
+}

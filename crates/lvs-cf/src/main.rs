@@ -1,0 +1,7 @@
+//! The `lvs-cf` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lvs_cf::command::main()
+}

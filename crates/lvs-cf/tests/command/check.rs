@@ -1,0 +1,160 @@
+//! `lvs-cf check`.
+
+use std::fs::File;
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use nix::pty::openpty;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
+use crate::{lvs_cf, run};
+
+#[test]
+fn a_good_file_has_status_0_and_nothing_is_said() {
+    let run = run(&["check", "howto-9.2.cf", "howto-9.3.cf"], "");
+    assert_eq!(
+        (run.status, run.out, run.err),
+        (0, String::new(), String::new())
+    );
+}
+
+#[test]
+fn errors_have_status_1_and_a_line_each() {
+    let run = run(
+        &["check", "-"],
+        "prmary = 1.2.3.4\nprimary = 1.2.3.4\nnetwork = nta\n",
+    );
+    let expected = "\
+<stdin>:1:1: error: unknown command: \"prmary\"; expected a directive that stands outside the \
+blocks; did you mean `primary`?
+<stdin>:3:11: error: invalid argument: \"nta\"; expected one of nat, direct, tunnel; did you mean \
+`nat`?
+";
+    assert_eq!(
+        (run.status, run.out.as_str(), run.err.as_str()),
+        (1, expected, "")
+    );
+}
+
+#[test]
+fn warnings_are_errors_only_if_strict() {
+    let file = "primary = 1.2.3.4\nserial_no = 1\nserial_no = 2\n";
+    let said = "<stdin>:2:13: warning: no effect: \"serial_no\" is set again below\n";
+    for (args, status) in [(&["check", "-"][..], 0), (&["check", "--strict", "-"], 1)] {
+        let run = run(args, file);
+        assert_eq!((run.status, run.out.as_str()), (status, said));
+    }
+}
+
+#[test]
+fn more_than_are_shown_are_counted() {
+    let run = run(&["check", "flood.cf"], "");
+    assert_eq!(run.out.lines().count(), 21, "{}", run.out);
+    assert!(
+        run.out.ends_with("\nflood.cf: and 181 more errors\n"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn the_full_form_shows_the_source() {
+    let run = run(
+        &["check", "--format=full", "-"],
+        "primary = 1.2.3.4\nnetwork = nta\n",
+    );
+    let expected = "\
+error: invalid argument: \"nta\"
+ --> <stdin>:2:11
+  |
+2 | network = nta
+  |           ^^^ expected one of nat, direct, tunnel
+  |
+  = help: did you mean `nat`?
+
+<stdin>: 1 error
+";
+    assert_eq!(run.out, expected);
+    let good = crate::run(&["check", "--format=full", "howto-9.2.cf"], "");
+    assert_eq!(good.out, "howto-9.2.cf: nothing wrong\n");
+}
+
+#[test]
+fn one_unreadable_file_does_not_hide_the_others() {
+    let run = run(&["check", "/nonexistent/lvs.cf", ".", "unknown.cf"], "");
+    assert_eq!(run.status, 2);
+    assert_eq!(
+        run.err,
+        "lvs-cf: cannot read /nonexistent/lvs.cf: No such file or directory\n\
+         lvs-cf: cannot read .: Is a directory\n"
+    );
+    assert!(
+        run.out.starts_with("unknown.cf:1:1: error: "),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn host_names_need_no_network() {
+    let file = "primary = lvs1.invalid\nbackup = lvs2.invalid\n";
+    assert_eq!(run(&["check", "-"], file).status, 0);
+    let same = "primary = lvs1.invalid\nbackup = lvs1.invalid\n";
+    assert_eq!(run(&["check", "-"], same).status, 1, "one host for two");
+    let asked = run(
+        &["check", "--resolve", "-"],
+        "primary = localhost\nbackup = ,\n",
+    );
+    assert!(
+        asked.out.starts_with("<stdin>:2:10: error: invalid host"),
+        "{}",
+        asked.out
+    );
+    assert_eq!(asked.out.lines().count(), 1);
+}
+
+#[test]
+fn a_pipe_without_a_writer_is_given_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("lvs.cf");
+    mkfifo(&path, Mode::S_IRWXU).unwrap();
+    let start = Instant::now();
+    let run = run(&["check", path.to_str().unwrap()], "");
+    assert!(start.elapsed() < Duration::from_secs(20));
+    assert_eq!(run.status, 2);
+    assert!(
+        run.err.contains("it does not end within 5 s"),
+        "{}",
+        run.err
+    );
+}
+
+/// What it says to a terminal.
+fn on_a_terminal(environment: &[(&str, &str)]) -> String {
+    let terminal = openpty(None, None).expect("a terminal");
+    let mut command = lvs_cf(&["check", "unknown.cf"]);
+    command
+        .envs(environment.iter().copied())
+        .stdout(terminal.slave);
+    let mut child = command.spawn().expect("lvs-cf runs");
+    // It holds the other end too.
+    drop(command);
+    let mut out = Vec::new();
+    // Ends in EIO when the last writer is gone.
+    let _ = File::from(terminal.master).read_to_end(&mut out);
+    assert_eq!(child.wait().expect("lvs-cf ends").code(), Some(1));
+    String::from_utf8(out).expect("text")
+}
+
+#[test]
+fn a_terminal_gets_the_source_and_colours_unless_they_are_not_wanted() {
+    let colour = "\u{1b}[";
+    let text = on_a_terminal(&[]);
+    assert!(text.contains(colour) && text.contains("--> "), "{text}");
+    for environment in [("NO_COLOR", "1"), ("TERM", "dumb"), ("CLICOLOR", "0")] {
+        let text = on_a_terminal(&[environment]);
+        assert!(!text.contains(colour), "{environment:?}: {text}");
+        assert!(text.contains("--> unknown.cf:1:1"), "{text}");
+    }
+}
