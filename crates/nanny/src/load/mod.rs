@@ -1,5 +1,12 @@
 //! The load of the real server: where it is asked for (`-U`), and what is read there.
 
+pub mod command;
+pub mod names;
+pub mod rpc;
+pub mod rstat;
+pub mod rwho;
+pub mod text;
+
 /// A one-minute load average: a number of at least 0, and not infinite.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Load(f64);

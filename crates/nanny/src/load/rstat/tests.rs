@@ -1,0 +1,224 @@
+//! The question against a server on loopback, which answers right, wrong, late or not at all. The
+//! real programs are asked in the lab.
+
+use super::*;
+use crate::load::rpc::tests::accepted;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use proptest::prelude::*;
+
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(20);
+
+/// A server's socket, on loopback.
+fn server() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    socket.set_read_timeout(Some(LONG)).expect("set");
+    socket
+}
+
+fn port_of(socket: &UdpSocket) -> u32 {
+    socket.local_addr().expect("bound").port().into()
+}
+
+fn start(port_mapper: &UdpSocket, time: Duration) -> Question {
+    let now = Instant::now();
+    let at = port_mapper.local_addr().expect("bound");
+    Question::start(at, now, now + time).expect("it asks")
+}
+
+/// The next call: its numbers, and who calls.
+fn call(socket: &UdpSocket) -> (Vec<u32>, SocketAddr) {
+    let mut room = [0; ROOM];
+    let (length, from) = socket.recv_from(&mut room).expect("a call");
+    let words = room[..length].chunks(4);
+    let word = |bytes: &[u8]| u32::from_be_bytes(bytes.try_into().expect("four bytes"));
+    (words.map(word).collect(), from)
+}
+
+/// The results of rstat for a load of so many 256ths.
+fn statistics(fixed: u32) -> Vec<u32> {
+    let mut words = vec![7; BEFORE_LOADS];
+    words.extend([fixed, 512, 256, 1, 2, 3, 4, 5]);
+    words
+}
+
+/// Waits as the loop does.
+fn wait(question: &Question) {
+    let rest = question
+        .deadline()
+        .saturating_duration_since(Instant::now());
+    let rest = PollTimeout::try_from(rest + Duration::from_millis(1)).expect("short");
+    let mut fds = [PollFd::new(question.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, rest).expect("polled");
+}
+
+fn finish(question: &mut Question) -> Result<f64, Failure> {
+    let end = Instant::now() + LONG;
+    loop {
+        assert!(Instant::now() < end, "it does not end");
+        wait(question);
+        if let Some(answer) = question.go_on(Instant::now()) {
+            return answer.map(Load::average);
+        }
+    }
+}
+
+/// Goes on once with what has been sent to it.
+fn go_on(question: &mut Question) -> Option<Result<f64, Failure>> {
+    let mut fds = [PollFd::new(question.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::from(10_000_u16)).expect("polled");
+    let answer = question.go_on(Instant::now())?;
+    Some(answer.map(Load::average))
+}
+
+#[test]
+fn it_asks_for_the_port_and_there_for_the_statistics() {
+    let (mapper, rstat) = (server(), server());
+    let mut question = start(&mapper, LONG);
+    let (words, from) = call(&mapper);
+    let xid = words[0];
+    assert_eq!(words[1..6], [0, 2, 100_000, 2, 3]);
+    assert_eq!(words[6..], [0, 0, 0, 0, 100_001, 3, 17, 0]);
+    let port = accepted(xid, &[port_of(&rstat)]);
+    mapper.send_to(&port, from).expect("sent");
+    assert_eq!(go_on(&mut question), None);
+    let (words, from) = call(&rstat);
+    assert_ne!(words[0], xid);
+    assert_eq!(words[1..], [0, 2, 100_001, 3, 1, 0, 0, 0, 0]);
+    let answer = accepted(words[0], &statistics(384));
+    rstat.send_to(&answer, from).expect("sent");
+    assert_eq!(finish(&mut question), Ok(1.5));
+}
+
+#[test]
+fn what_is_not_the_answer_is_passed_over() {
+    let (mapper, rstat, stranger) = (server(), server(), server());
+    let mut question = start(&mapper, LONG);
+    let (words, from) = call(&mapper);
+    let (xid, port) = (words[0], port_of(&rstat));
+    stranger.send_to(&accepted(xid, &[9]), from).expect("sent");
+    mapper.send_to(b"", from).expect("sent");
+    mapper.send_to(&[0xff; 2000], from).expect("sent");
+    mapper
+        .send_to(&accepted(xid ^ 1, &[9]), from)
+        .expect("sent");
+    mapper.send_to(&accepted(xid, &[port]), from).expect("sent");
+    assert_eq!(go_on(&mut question), None);
+    let (words, from) = call(&rstat);
+    // The port mapper's answer again, from where the statistics are expected.
+    rstat.send_to(&accepted(xid, &[port]), from).expect("sent");
+    mapper
+        .send_to(&accepted(words[0], &statistics(9)), from)
+        .expect("sent");
+    rstat
+        .send_to(&accepted(words[0], &statistics(256)), from)
+        .expect("sent");
+    assert_eq!(finish(&mut question), Ok(1.0));
+}
+
+#[test]
+fn a_call_is_repeated_until_it_is_answered() {
+    let mapper = server();
+    let mut question = start(&mapper, LONG);
+    let started = Instant::now();
+    let (first, _) = call(&mapper);
+    while started.elapsed() < FIRST_PAUSE * 3 {
+        wait(&question);
+        assert!(question.go_on(Instant::now()).is_none());
+    }
+    let ((second, _), (third, from)) = (call(&mapper), call(&mapper));
+    assert_eq!((&second, &third), (&first, &first));
+    assert!(started.elapsed() < FIRST_PAUSE * 5, "it is late");
+    mapper
+        .send_to(&accepted(first[0], &[0]), from)
+        .expect("sent");
+    assert_eq!(finish(&mut question), Err(Failure::NotRegistered));
+}
+
+#[test]
+fn nobody_answers() {
+    let mapper = server();
+    let time = Duration::from_millis(700);
+    let mut question = start(&mapper, time);
+    let started = Instant::now();
+    assert_eq!(finish(&mut question), Err(Failure::NoAnswer));
+    let took = started.elapsed();
+    assert!(took + Duration::from_millis(10) >= time, "{took:?}");
+    assert!(took < time + Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn a_closed_port_is_told_at_once() {
+    let closed = server().local_addr().expect("bound");
+    let now = Instant::now();
+    let refused = Err(Failure::System(Errno::ECONNREFUSED));
+    let mut question = Question::start(closed, now, now + LONG).expect("it asks");
+    assert_eq!(finish(&mut question), refused);
+    assert!(now.elapsed() < Duration::from_secs(2));
+
+    let mapper = server();
+    let mut question = start(&mapper, LONG);
+    let (words, from) = call(&mapper);
+    let port = accepted(words[0], &[closed.port().into()]);
+    mapper.send_to(&port, from).expect("sent");
+    assert_eq!(finish(&mut question), refused);
+}
+
+#[test]
+fn every_refusal_is_told_of_the_one_who_gave_it() {
+    let refused = |xid: u32, status: u8| {
+        let mut reply = accepted(xid, &[]);
+        reply[23] = status;
+        reply
+    };
+    let mapper = server();
+    let mut question = start(&mapper, LONG);
+    let (words, from) = call(&mapper);
+    mapper.send_to(&refused(words[0], 1), from).expect("sent");
+    let failure = Failure::PortMapper(Refusal::NoProgram);
+    assert_eq!(finish(&mut question), Err(failure));
+
+    for (results, failure) in [
+        (vec![], Failure::PortMapper(Refusal::Garbled)),
+        (vec![65_536], Failure::PortMapper(Refusal::Garbled)),
+        (vec![0], Failure::NotRegistered),
+    ] {
+        let mut question = start(&mapper, LONG);
+        let (words, from) = call(&mapper);
+        mapper
+            .send_to(&accepted(words[0], &results), from)
+            .expect("sent");
+        assert_eq!(finish(&mut question), Err(failure));
+    }
+
+    let rstat = server();
+    let short = |xid: u32| accepted(xid, &statistics(1)[..BEFORE_LOADS]);
+    let negative = |xid: u32| accepted(xid, &statistics(u32::MAX));
+    let version = |xid: u32| refused(xid, 2);
+    for (reply, refusal) in [
+        (&short as &dyn Fn(u32) -> Vec<u8>, Refusal::Garbled),
+        (&negative, Refusal::Garbled),
+        (&version, Refusal::NoVersion),
+    ] {
+        let mut question = start(&mapper, LONG);
+        let (words, from) = call(&mapper);
+        let port = accepted(words[0], &[port_of(&rstat)]);
+        mapper.send_to(&port, from).expect("sent");
+        assert_eq!(go_on(&mut question), None);
+        let (words, from) = call(&rstat);
+        rstat.send_to(&reply(words[0]), from).expect("sent");
+        assert_eq!(finish(&mut question), Err(Failure::Rstat(refusal)));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_results_are_read(words in prop::collection::vec(any::<u32>(), 0..40), xid: u32) {
+        let datagram = accepted(xid, &words);
+        let results = reply(&datagram, xid).expect("the reply").expect("accepted");
+        prop_assert_eq!(port(results), words.first().copied());
+        let average = words.get(BEFORE_LOADS).map(|&fixed| f64::from(fixed.cast_signed()) / 256.0);
+        let expected = average.filter(|&average| average >= 0.0);
+        prop_assert_eq!(load(results).map(Load::average), expected);
+    }
+}
