@@ -1,0 +1,111 @@
+//! Any bytes, taken for an lvs.cf and, behind the last NUL, for edits of it: the text must be kept
+//! byte for byte, nothing may panic or take long, and an edit must do what it says or nothing.
+#![no_main]
+
+use std::path::Path;
+use std::time::Duration;
+
+use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use libfuzzer_sys::fuzz_target;
+use lvs_cf::{BlockPath, Document, EditError, FixedResolver, LoadError, Place};
+use nix::time::{ClockId, clock_gettime};
+
+/// A mebibyte may take a second; libFuzzer's inputs have a few KiB.
+const LIMIT: Duration = Duration::from_secs(1);
+
+fuzz_target!(|bytes: &[u8]| {
+    let start = processor_time();
+    let nul = bytes.iter().rposition(|b| *b == 0);
+    let (source, edits) = match nul {
+        Some(at) => (&bytes[..at], &bytes[at + 1..]),
+        None => (bytes, &[][..]),
+    };
+    load(source);
+    let (mut document, diagnostics) = Document::parse(source.to_vec());
+    assert_eq!(document.to_bytes(), source);
+    for diagnostic in diagnostics {
+        let line = diagnostic.line as usize;
+        assert!((1..=document.line_count().max(1)).contains(&line));
+    }
+    let mut edits = Unstructured::new(edits);
+    while !edits.is_empty() && edit(&mut document, &mut edits).is_ok() {}
+    let took = processor_time() - start;
+    assert!(took < LIMIT, "it took {took:?}");
+});
+
+fn processor_time() -> Duration {
+    let now = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
+    now.expect("a thread has a clock").into()
+}
+
+/// Loads it as a daemon does, and words what there is to say.
+fn load(source: &[u8]) {
+    let resolver = FixedResolver::new().with_host("rs1", [10, 0, 0, 1].into());
+    match lvs_cf::parse(Path::new("lvs.cf"), source.to_vec(), &resolver) {
+        Ok(loaded) => {
+            let _ = loaded.report("fuzz");
+            assert!(loaded.config.deadtime.value > loaded.config.keepalive.value);
+            assert_eq!(loaded.document.to_bytes(), source);
+        }
+        Err(invalid) => {
+            assert!(invalid.errors > 0);
+            assert_eq!(invalid.document.to_bytes(), source);
+            let _ = LoadError::from(invalid).report("fuzz");
+        }
+    }
+}
+
+/// One edit. An error: there are no bytes left to say which.
+fn edit(document: &mut Document, bytes: &mut Unstructured<'_>) -> Result<()> {
+    let before = document.clone();
+    let blocks = before.blocks();
+    let name: &str = bytes.arbitrary()?;
+    let block = match bytes.choose_index(blocks.len() + 2)? {
+        0 => BlockPath::virtual_server(name),
+        1 => BlockPath::failover(name),
+        old => blocks[old - 2],
+    };
+    let place = match bytes.ratio(1, 3)? {
+        true => Place::Global,
+        false => Place::In(block),
+    };
+    let directive = *bytes.choose(&["primary", "port", "address", "active", "send", name])?;
+    let done: std::result::Result<(), EditError> = match bytes.int_in_range(0..=4)? {
+        0 => {
+            let values: Vec<&str> = bytes.arbitrary()?;
+            let done = document.set(place, directive, &values);
+            if done.is_ok() {
+                let read = document.values(place, directive).expect("the place is there");
+                assert_eq!(read, Some(values));
+            }
+            done
+        }
+        1 => document.unset(place, directive).map(|any| {
+            assert_eq!(any, *document != before);
+            let read = document.values(place, directive).expect("the place is there");
+            assert_eq!(read, None);
+        }),
+        2 => added(document, block),
+        3 => added(document, block.server(name)),
+        _ => document.remove_block(block).map(|()| {
+            assert!(!document.blocks().contains(&block));
+            let left = document.blocks().len();
+            assert!(left < blocks.len());
+        }),
+    };
+    match done {
+        Ok(()) => {
+            let (again, _) = Document::parse(document.to_bytes());
+            assert_eq!(&again, &*document);
+        }
+        Err(_) => assert_eq!(&before, &*document),
+    }
+    Ok(())
+}
+
+fn added(document: &mut Document, block: BlockPath<'_>) -> std::result::Result<(), EditError> {
+    document.add_block(block)?;
+    assert!(document.blocks().contains(&block));
+    // It is there once, so it can be edited.
+    document.values(block, "port").map(|none| assert_eq!(none, None))
+}
