@@ -34,6 +34,8 @@ pub enum Kind {
     IntegerExpected,
     /// Neither `0` nor `1`.
     BooleanExpected,
+    /// Not words between brackets.
+    ListExpected,
     /// No such directive here.
     UnknownCommand,
     /// Not a netmask.
@@ -56,13 +58,17 @@ pub enum Kind {
     RealPort,
     /// An active block without an active server.
     NoActiveServer,
+    /// Connections of one client that belong together and need not meet the same real server.
+    NoPersistence,
+    /// The server of last resort is one of those it stands in for.
+    SorryServerInPool,
     /// Something that loads and probably is not what was meant.
     Doubtful,
 }
 
 impl Kind {
     /// All of them, the errors first.
-    pub const ALL: [Kind; 21] = [
+    pub const ALL: [Kind; 24] = [
         Kind::QuotationMismatch,
         Kind::UnexpectedEndOfFile,
         Kind::UnexpectedArguments,
@@ -72,6 +78,7 @@ impl Kind {
         Kind::InvalidArgument,
         Kind::IntegerExpected,
         Kind::BooleanExpected,
+        Kind::ListExpected,
         Kind::UnknownCommand,
         Kind::BadSubnetMask,
         Kind::EmptyConfiguration,
@@ -83,6 +90,8 @@ impl Kind {
         Kind::NatWithoutRouter,
         Kind::RealPort,
         Kind::NoActiveServer,
+        Kind::NoPersistence,
+        Kind::SorryServerInPool,
         Kind::Doubtful,
     ];
 
@@ -98,6 +107,7 @@ impl Kind {
             Kind::InvalidArgument => "invalid argument",
             Kind::IntegerExpected => "integer expected",
             Kind::BooleanExpected => "boolean expected",
+            Kind::ListExpected => "list expected",
             Kind::UnknownCommand => "unknown command",
             Kind::BadSubnetMask => "Bad subnet mask specified",
             Kind::EmptyConfiguration => "Empty configuration",
@@ -109,6 +119,8 @@ impl Kind {
             Kind::NatWithoutRouter => "nat without nat_router",
             Kind::RealPort => "real port other than the virtual port",
             Kind::NoActiveServer => "no active server",
+            Kind::NoPersistence => "no persistence",
+            Kind::SorryServerInPool => "sorry server in the pool",
             Kind::Doubtful => "doubtful",
         }
     }

@@ -1,14 +1,11 @@
-//! Every directive there is, and how far this version goes with it.
-//!
-//! What a later version learns moves from `Later` or `Only` to `Works`; nothing else knows the
-//! difference.
+//! Every directive there is, and where it stands.
 
 /// Where a directive stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// Outside all blocks.
     Global,
-    /// In a `virtual` block.
+    /// In a `virtual` or a `failover` block.
     Virtual,
     /// In a `server` block.
     Server,
@@ -49,153 +46,126 @@ impl Block {
     }
 }
 
-/// A directive that this version carries out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Directive {
-    SerialNo,
-    Primary,
-    PrimaryPrivate,
-    Backup,
-    BackupActive,
-    BackupPrivate,
-    Heartbeat,
-    HeartbeatPort,
-    Keepalive,
-    Deadtime,
-    RshCommand,
-    Network,
-    NatRouter,
-    NatNmask,
-    HardShutdown,
-    Ipvsadm,
-    Active,
-    Address,
-    VipNmask,
-    Port,
-    Protocol,
-    Scheduler,
-    Persistent,
-    Pmask,
-    Timeout,
-    Reentry,
-    Interval,
-    LoadMonitor,
-    ClientMonitor,
-    Weight,
-}
+/// The directives of one place: an enum, so that the code that reads them misses none.
+pub(crate) trait Directive: Copy + Eq + 'static {
+    /// The place.
+    const SCOPE: Scope;
+    /// Each directive's name.
+    const TABLE: &'static [(&'static str, Self)];
 
-/// How far this version goes with a directive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Support {
-    /// All the way.
-    Works(Directive),
-    /// This one value, which asks for nothing. Behind it all the values there are, if few.
-    Only(&'static str, &'static [&'static str]),
-    /// Read and without effect, for this reason.
-    Idle(&'static str),
-    /// Not at all yet.
-    Later,
-}
-
-use Directive as D;
-use Support::{Idle, Later, Only, Works};
-
-type Row = (&'static str, Support);
-
-const GLOBAL: &[Row] = &[
-    ("serial_no", Works(D::SerialNo)),
-    ("service", Only("lvs", &["lvs", "fos"])),
-    ("primary", Works(D::Primary)),
-    ("primary_private", Works(D::PrimaryPrivate)),
-    ("primary_shared", Later),
-    ("backup", Works(D::Backup)),
-    ("backup_active", Works(D::BackupActive)),
-    ("backup_private", Works(D::BackupPrivate)),
-    ("backup_shared", Later),
-    ("heartbeat", Works(D::Heartbeat)),
-    ("heartbeat_port", Works(D::HeartbeatPort)),
-    ("keepalive", Works(D::Keepalive)),
-    ("deadtime", Works(D::Deadtime)),
-    ("rsh_command", Works(D::RshCommand)),
-    ("network", Works(D::Network)),
-    ("nat_router", Works(D::NatRouter)),
-    ("nat_nmask", Works(D::NatNmask)),
-    ("reservation_conflict_action", Later),
-    ("debug_level", Only("NONE", &[])),
-    ("monitor_links", Only("0", &[])),
-    ("hard_shutdown", Works(D::HardShutdown)),
-    ("ipvsadm", Works(D::Ipvsadm)),
-    ("syncdaemon", Only("0", &[])),
-    ("syncd_iface", Idle("the connection-sync daemon is off")),
-    ("syncd_id", Idle("the connection-sync daemon is off")),
-    ("tcp_timeout", Only("0", &[])),
-    ("tcpfin_timeout", Only("0", &[])),
-    ("udp_timeout", Only("0", &[])),
-    ("active_cmd", Later),
-    ("inactive_cmd", Later),
-    ("sync", Only("0", &[])),
-];
-
-const VIRTUAL: &[Row] = &[
-    ("active", Works(D::Active)),
-    ("address", Works(D::Address)),
-    ("vip_nmask", Works(D::VipNmask)),
-    ("port", Works(D::Port)),
-    ("protocol", Works(D::Protocol)),
-    ("fwmark", Only("0", &[])),
-    ("scheduler", Works(D::Scheduler)),
-    ("persistent", Works(D::Persistent)),
-    ("pmask", Works(D::Pmask)),
-    ("timeout", Works(D::Timeout)),
-    ("reentry", Works(D::Reentry)),
-    ("interval", Works(D::Interval)),
-    ("load_monitor", Works(D::LoadMonitor)),
-    ("send", Later),
-    ("expect", Later),
-    ("use_regex", Only("0", &[])),
-    ("send_program", Later),
-    ("quiesce_server", Only("0", &[])),
-    ("sorry_server", Later),
-    ("client_monitor", Works(D::ClientMonitor)),
-    ("start_cmd", Later),
-    ("stop_cmd", Later),
-    ("master", Later),
-    ("dirs", Later),
-];
-
-const SERVER: &[Row] = &[
-    ("address", Works(D::Address)),
-    ("active", Works(D::Active)),
-    ("port", Works(D::Port)),
-    ("weight", Works(D::Weight)),
-];
-
-fn rows(scope: Scope) -> &'static [Row] {
-    match scope {
-        Scope::Global => GLOBAL,
-        Scope::Virtual => VIRTUAL,
-        Scope::Server => SERVER,
+    /// The directive called `name`.
+    fn find(name: &str) -> Option<Self> {
+        let row = Self::TABLE.iter().find(|(known, _)| *known == name);
+        row.map(|(_, directive)| *directive)
     }
 }
 
-/// What `name` is in `scope`.
-pub(crate) fn find(scope: Scope, name: &str) -> Option<Support> {
-    rows(scope)
-        .iter()
-        .find(|(n, _)| *n == name)
-        .map(|(_, support)| *support)
+macro_rules! directives {
+    ($what:literal $type:ident in $scope:ident: $($variant:ident $name:literal,)*) => {
+        #[doc = $what]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $type {
+            $($variant,)*
+        }
+
+        impl Directive for $type {
+            const SCOPE: Scope = Scope::$scope;
+            const TABLE: &'static [(&'static str, Self)] = &[$(($name, $type::$variant),)*];
+        }
+    };
 }
 
-/// Another place where `name` stands.
-pub(crate) fn find_elsewhere(name: &str) -> Option<Scope> {
-    Scope::ALL
-        .into_iter()
-        .find(|scope| find(*scope, name).is_some())
+directives! {
+    "A directive that stands outside the blocks."
+    Global in Global:
+    SerialNo "serial_no",
+    Service "service",
+    Primary "primary",
+    PrimaryPrivate "primary_private",
+    PrimaryShared "primary_shared",
+    Backup "backup",
+    BackupActive "backup_active",
+    BackupPrivate "backup_private",
+    BackupShared "backup_shared",
+    Heartbeat "heartbeat",
+    HeartbeatPort "heartbeat_port",
+    Keepalive "keepalive",
+    Deadtime "deadtime",
+    RshCommand "rsh_command",
+    Network "network",
+    NatRouter "nat_router",
+    NatNmask "nat_nmask",
+    ReservationConflictAction "reservation_conflict_action",
+    DebugLevel "debug_level",
+    MonitorLinks "monitor_links",
+    HardShutdown "hard_shutdown",
+    Ipvsadm "ipvsadm",
+    Syncdaemon "syncdaemon",
+    SyncdIface "syncd_iface",
+    SyncdId "syncd_id",
+    TcpTimeout "tcp_timeout",
+    TcpfinTimeout "tcpfin_timeout",
+    UdpTimeout "udp_timeout",
+    ActiveCmd "active_cmd",
+    InactiveCmd "inactive_cmd",
+    Sync "sync",
+}
+
+directives! {
+    "A directive that stands in a `virtual` or `failover` block."
+    Virtual in Virtual:
+    Active "active",
+    Address "address",
+    VipNmask "vip_nmask",
+    Port "port",
+    Protocol "protocol",
+    Fwmark "fwmark",
+    Scheduler "scheduler",
+    Persistent "persistent",
+    Pmask "pmask",
+    Timeout "timeout",
+    Reentry "reentry",
+    Interval "interval",
+    LoadMonitor "load_monitor",
+    Send "send",
+    Expect "expect",
+    UseRegex "use_regex",
+    SendProgram "send_program",
+    QuiesceServer "quiesce_server",
+    SorryServer "sorry_server",
+    ClientMonitor "client_monitor",
+    StartCmd "start_cmd",
+    StopCmd "stop_cmd",
+    Master "master",
+    Dirs "dirs",
+}
+
+directives! {
+    "A directive that stands in a `server` block."
+    Server in Server:
+    Address "address",
+    Active "active",
+    Port "port",
+    Weight "weight",
 }
 
 /// The names that stand in `scope`.
 pub(crate) fn names(scope: Scope) -> Vec<&'static str> {
-    rows(scope).iter().map(|(name, _)| *name).collect()
+    fn of<D: Directive>() -> Vec<&'static str> {
+        D::TABLE.iter().map(|(name, _)| *name).collect()
+    }
+    match scope {
+        Scope::Global => of::<Global>(),
+        Scope::Virtual => of::<Virtual>(),
+        Scope::Server => of::<Server>(),
+    }
+}
+
+/// A place where `name` stands.
+pub(crate) fn place_of(name: &str) -> Option<Scope> {
+    Scope::ALL
+        .into_iter()
+        .find(|scope| names(*scope).contains(&name))
 }
 
 #[cfg(test)]
@@ -206,7 +176,7 @@ mod tests {
     fn the_manual_page_has_every_directive() {
         let page = include_str!("../../../man/lvs.cf.5");
         for scope in Scope::ALL {
-            for (name, _) in rows(scope) {
+            for name in names(scope) {
                 let item = page.lines().any(|line| {
                     line == format!(".It Ic {name}") || line.starts_with(&format!(".It Ic {name} "))
                 });

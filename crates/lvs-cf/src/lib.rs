@@ -13,6 +13,7 @@ mod directive;
 mod document;
 mod edit;
 mod load;
+mod not_yet;
 mod report;
 mod resolve;
 mod sink;
@@ -23,12 +24,13 @@ mod value;
 mod words;
 
 pub use config::{
-    Config, Device, Floating, Network, Protocol, RealServer, Scheduler, VirtualServer, ipv4_netmask,
+    Config, Device, Floating, Network, Protocol, RealServer, ReservationConflict, Scheduler,
+    ServiceKind, VirtualServer, ipv4_netmask,
 };
 pub use diagnostic::{Diagnostic, Kind, Severity};
 pub use document::Document;
 pub use edit::{BlockPath, EditError, Place};
-pub use load::{DEFAULT_PATHS, Invalid, LoadError, Loaded, default_path, load, parse};
+pub use load::{DEFAULT_PATHS, Invalid, LoadError, Loaded, check, default_path, load, parse};
 pub use resolve::{FixedResolver, Resolve, SystemResolver};
 pub use span::{Span, Spanned};
 pub use unresolved::Unresolved;

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::config::build;
 use crate::sink::Sink;
-use crate::{Config, Diagnostic, Document, Resolve, source};
+use crate::{Config, Diagnostic, Document, Resolve, not_yet, source};
 
 /// Where the file is looked for when the command line names none, in this order.
 pub const DEFAULT_PATHS: [&str; 2] = ["/etc/lvs.cf", "/etc/sysconfig/ha/lvs.cf"];
@@ -72,30 +72,53 @@ pub enum LoadError {
     Invalid(#[from] Box<Invalid>),
 }
 
-/// Reads, parses and checks the file at `path`, resolving names through `resolver`.
+/// Reads the file at `path`, parses and checks it: what the daemons call. Names are resolved
+/// through `resolver`. What the daemons of this version do not do is an error.
 ///
 /// # Errors
 /// The file cannot be read, or has at least one error.
 pub fn load(path: &Path, resolver: &dyn Resolve) -> Result<Loaded, LoadError> {
-    let unreadable = |source| LoadError::Read {
+    let source = source::read(path).map_err(|source| LoadError::Read {
         path: path.to_owned(),
         source,
-    };
-    let source = source::read(path).map_err(unreadable)?;
-    Ok(parse(path, source, resolver)?)
+    })?;
+    Ok(check(path, source, resolver)?)
 }
 
 /// Parses and checks `source` as the text of the file at `path`, which is only named.
 ///
+/// The whole language is taken. Whether this version's daemons do what it says, [`check`] knows.
+///
 /// # Errors
 /// The text has at least one error.
 pub fn parse(path: &Path, source: Vec<u8>, resolver: &dyn Resolve) -> Result<Loaded, Box<Invalid>> {
+    parse_and(path, source, resolver, |_, _, _| ())
+}
+
+/// As [`parse`], and what the daemons of this version do not do is an error of
+/// [`Kind::Unsupported`](crate::Kind::Unsupported).
+///
+/// # Errors
+/// The text has at least one error, or asks for something that is not done.
+pub fn check(path: &Path, source: Vec<u8>, resolver: &dyn Resolve) -> Result<Loaded, Box<Invalid>> {
+    parse_and(path, source, resolver, not_yet::refuse)
+}
+
+fn parse_and(
+    path: &Path,
+    source: Vec<u8>,
+    resolver: &dyn Resolve,
+    further: fn(&Config, &Document, &mut Sink),
+) -> Result<Loaded, Box<Invalid>> {
     let mut sink = Sink::default();
     let document = Document::parse_into(source, &mut sink);
     let config = build(&document, resolver, &mut sink);
+    if let Some(config) = &config {
+        further(config, &document, &mut sink);
+    }
     let found = sink.finish(&document);
     let path = path.to_owned();
-    match config {
+    match config.filter(|_| found.errors == 0) {
         Some(config) => Ok(Loaded {
             path,
             config,

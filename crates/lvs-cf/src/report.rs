@@ -155,7 +155,7 @@ fn window(diagnostic: &Diagnostic, document: &Document) -> Window {
     };
     let at = |offset: u32| (offset.saturating_sub(line.start) as usize).min(text.len());
     let start = at(diagnostic.span.start);
-    let end = at(diagnostic.span.end).min(start + WINDOW);
+    let end = at(diagnostic.span.end()).min(start + WINDOW);
     let from = if start > WINDOW {
         start - WINDOW / 2
     } else {

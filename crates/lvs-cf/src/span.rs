@@ -1,21 +1,33 @@
 //! Where in a file something stands: byte ranges, and values that remember theirs.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::num::NonZeroU32;
 use std::ops::{Deref, Range};
 
 /// A range of bytes of the file, end exclusive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Two words, and no more as an `Option`: a large file has hundreds of thousands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// Offset of the first byte.
     pub start: u32,
-    /// Offset behind the last byte.
-    pub end: u32,
+    /// One more than the end.
+    beyond: NonZeroU32,
 }
 
 impl Span {
     /// The span from `start` up to, not including, `end`.
     pub fn new(start: u32, end: u32) -> Self {
-        Self { start, end }
+        Self {
+            start,
+            beyond: NonZeroU32::MIN.saturating_add(end),
+        }
+    }
+
+    /// Offset behind the last byte.
+    pub fn end(self) -> u32 {
+        self.beyond.get() - 1
     }
 
     /// The smallest span that holds both.
@@ -23,13 +35,19 @@ impl Span {
     pub fn to(self, other: Span) -> Span {
         Span {
             start: self.start.min(other.start),
-            end: self.end.max(other.end),
+            beyond: self.beyond.max(other.beyond),
         }
     }
 
     /// The same range for slicing.
     pub fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
+        self.start as usize..self.end() as usize
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.start, self.end())
     }
 }
 
@@ -80,6 +98,12 @@ impl<T: PartialEq> PartialEq for Spanned<T> {
 }
 
 impl<T: Eq> Eq for Spanned<T> {}
+
+impl<T: Hash> Hash for Spanned<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.value.hash(state);
+    }
+}
 
 impl<T: fmt::Display> fmt::Display for Spanned<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,7 +6,7 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use lvs_cf::{Config, FixedResolver, Kind, LoadError, parse};
+use lvs_cf::{Config, FixedResolver, Floating, Kind, LoadError, check, parse};
 
 fn resolver() -> FixedResolver {
     let host = |last| IpAddr::from([10, 9, 8, last]);
@@ -15,15 +15,29 @@ fn resolver() -> FixedResolver {
         .with_host("lvs2.example", host(2))
 }
 
-/// The whole outcome as text.
+/// The whole outcome as text: what the language says to the file, and if this version's daemons do
+/// not do all of it, what they say.
 fn outcome(name: &str, source: Vec<u8>) -> String {
-    match parse(Path::new(name), source, &resolver()) {
-        Ok(loaded) => format!("{}{}", loaded.report("lvsd"), show(&loaded.config)),
+    let path = Path::new(name);
+    let refused = match check(path, source.clone(), &resolver()) {
+        Ok(_) => String::new(),
+        Err(invalid) => LoadError::from(invalid).report("lvsd"),
+    };
+    match parse(path, source, &resolver()) {
+        Ok(loaded) if refused.is_empty() => {
+            format!("{}{}", loaded.report("lvsd"), show(&loaded.config))
+        }
+        Ok(loaded) => format!(
+            "{}{}refused by this version:\n{refused}",
+            loaded.report("lvsd"),
+            show(&loaded.config)
+        ),
         Err(invalid) => LoadError::from(invalid).report("lvsd"),
     }
 }
 
-/// What a configuration means, one value a line; `=` from the file, `~` by default.
+/// What a configuration means, one value a line; `=` from the file, `~` by default. Of what few
+/// files say there is no line without them saying it.
 fn show(config: &Config) -> String {
     let mut out = String::from("loads:\n");
     let mut line = |depth: usize, text: String| {
@@ -43,15 +57,39 @@ fn show(config: &Config) -> String {
             }
         )+};
     }
+    macro_rules! given {
+        ($depth:expr, $value:expr, $($name:ident)+) => {$(
+            if !$value.$name.is_default() {
+                one!($depth, $value, $name);
+            }
+        )+};
+    }
     one!(2, config, serial_no primary);
-    maybe!(2, config, backup primary_private backup_private nat_router);
+    given!(2, config, service);
+    maybe!(2, config, backup primary_private backup_private);
+    if let Some(router) = &config.nat_router {
+        line(2, format!("nat_router = {}", floating(router)));
+    }
+    maybe!(2, config, primary_shared backup_shared reservation_conflict_action);
     one!(2, config, backup_active heartbeat_port keepalive deadtime rsh_command network);
     one!(2, config, hard_shutdown ipvsadm);
-    for service in &config.virtual_servers {
-        line(2, format!("virtual {}", service.name));
-        one!(4, service, active address port protocol scheduler persistent pmask timeout reentry);
-        maybe!(4, service, interval);
+    given!(2, config, heartbeat debug_level monitor_links syncdaemon syncd_iface syncd_id);
+    given!(2, config, tcp_timeout tcpfin_timeout udp_timeout sync);
+    maybe!(2, config, active_cmd inactive_cmd);
+    let servers = config.virtual_servers.iter().map(|s| ("virtual", s));
+    let failovers = config.failover_services.iter().map(|s| ("failover", s));
+    for (kind, service) in servers.chain(failovers) {
+        line(2, format!("{kind} {}", service.name));
+        one!(4, service, active);
+        line(4, format!("address = {}", floating(&service.address)));
+        one!(4, service, port protocol scheduler persistent pmask timeout reentry);
+        given!(4, service, fwmark);
+        maybe!(4, service, interval send expect);
+        given!(4, service, use_regex);
+        maybe!(4, service, send_program sorry_server);
+        given!(4, service, quiesce_server);
         one!(4, service, load_monitor client_monitor);
+        maybe!(4, service, start_cmd stop_cmd master dirs);
         for server in &service.servers {
             line(4, format!("server {}", server.name));
             one!(6, server, active address weight);
@@ -59,6 +97,13 @@ fn show(config: &Config) -> String {
         }
     }
     out
+}
+
+fn floating(floating: &Floating) -> String {
+    let prefix = floating.prefix.map(|p| format!("/{p}")).unwrap_or_default();
+    let device = floating.device.as_ref();
+    let device = device.map(|d| format!(" {d} on {}", d.interface));
+    format!("{}{prefix}{}", floating.address, device.unwrap_or_default())
 }
 
 #[test]

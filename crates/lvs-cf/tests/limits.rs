@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
-use lvs_cf::{FixedResolver, Kind, LoadError, parse};
+use lvs_cf::{FixedResolver, Kind, LoadError, check};
 
 /// How much smaller the inputs are.
 const SHARE: usize = if cfg!(debug_assertions) { 8 } else { 1 };
@@ -28,7 +28,7 @@ fn cpu_time() -> Duration {
 /// report.
 fn timed(what: &str, source: Vec<u8>) -> (usize, String) {
     let start = cpu_time();
-    let (errors, report) = match parse(Path::new("big.cf"), source, &FixedResolver::new()) {
+    let (errors, report) = match check(Path::new("big.cf"), source, &FixedResolver::new()) {
         Ok(loaded) => (0, loaded.report("lvsd")),
         Err(invalid) => (invalid.errors, LoadError::from(invalid).report("lvsd")),
     };
@@ -153,7 +153,7 @@ fn two_hundred_thousand_directives() {
         "scheduler = wlcc",
         "network = drect",
         "send = x",
-        "monitor_links = 1",
+        "monitor_links = x",
         "sever x {",
     ] {
         let source = format!("primary = 1.2.3.2\n{}", format!("{line}\n").repeat(MANY));
@@ -197,7 +197,7 @@ fn the_first_error_is_the_first_whatever_found_it() {
     let source = format!(
         "primary = 1.2.3.2\nvirtual v {{\n address = 1.2.3.2\n}}\nvirtual w {{\n port = 0\n}}\n{flood}"
     );
-    let invalid = parse(
+    let invalid = check(
         Path::new("x.cf"),
         source.into_bytes(),
         &FixedResolver::new(),

@@ -85,8 +85,8 @@ fn holds(source: &[u8]) -> Result<(), TestCaseError> {
         diagnostics.iter().all(|d| {
             let len = u32::try_from(source.len()).expect("a short source");
             let lines = u32::try_from(document.line_count().max(1)).expect("a short source");
-            d.span.start <= d.span.end
-                && d.span.end <= len
+            d.span.start <= d.span.end()
+                && d.span.end() <= len
                 && (1..=lines).contains(&d.line)
                 && document.position(d.span.start) == (d.line, d.column)
                 && !d.reason.contains(char::is_control)

@@ -150,6 +150,7 @@ fn service(block: &VirtualServer) -> Service {
         protocol: match *block.protocol {
             lvs_cf::Protocol::Tcp => Protocol::Tcp,
             lvs_cf::Protocol::Udp => Protocol::Udp,
+            lvs_cf::Protocol::Sctp => Protocol::Sctp,
         },
         address: block.address.address,
         port: *block.port,

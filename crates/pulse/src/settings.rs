@@ -208,7 +208,7 @@ fn floating(config: &Config, role: Role, own: &[OwnAddress]) -> Result<Vec<Float
                 |device| device.interface.clone(),
             ),
             label: device.and_then(|device| device.label.clone()),
-            prefix: wanted.prefix,
+            prefix: wanted.prefix.map(|prefix| *prefix),
         });
     }
     Ok(floating)
@@ -219,6 +219,7 @@ fn services(config: &Config) -> Vec<ServiceKey> {
         protocol: match *server.protocol {
             lvs_cf::Protocol::Tcp => Protocol::Tcp,
             lvs_cf::Protocol::Udp => Protocol::Udp,
+            lvs_cf::Protocol::Sctp => Protocol::Sctp,
         },
         address: server.address.address,
         port: *server.port,

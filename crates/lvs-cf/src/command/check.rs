@@ -8,7 +8,7 @@ use annotate_snippets::Renderer;
 use super::cli::{Check, Form};
 use super::{Outcome, TROUBLE, colour, input};
 use crate::report::render;
-use crate::{Diagnostic, Document, Severity, default_path, parse};
+use crate::{Diagnostic, Document, Severity, default_path};
 
 /// At least one file does not load.
 const ERRORS: u8 = 1;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Check, terminal: bool) -> Outcome {
                 continue;
             }
         };
-        let found = match parse(&input.path, input.source, &*resolver) {
+        let found = match crate::check(&input.path, input.source, &*resolver) {
             Ok(loaded) => Found {
                 errors: 0,
                 warnings: loaded.warning_count,

@@ -1,38 +1,34 @@
-//! Building the typed configuration from a document: the `virtual` and `server` blocks.
+//! Building the typed configuration from a document: the `virtual`, `failover` and `server` blocks.
 
-use std::net::IpAddr;
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr};
 
-use super::build::{default_text, or, suspicious_word};
 use super::header::Header;
 use super::reader::{Reader, Setting, Statement};
-use super::{Floating, Protocol, RealServer, Scheduler, VirtualServer};
-use crate::directive::{Directive, Scope};
-use crate::document::{LineKind, Token};
+use super::{Floating, Protocol, RealServer, VirtualServer};
+use crate::directive::{Directive, Scope, Server, Virtual};
+use crate::document::LineKind;
 use crate::sink::Draft;
-use crate::value::{self, Fault, Host};
+use crate::value::{self, Mask};
 use crate::words::{nearest, shown};
-use crate::{Kind, Resolve, Span, Spanned};
+use crate::{Kind, Span, Spanned};
 
-/// Reads the `virtual` block from its opening at `line` up to `end`, `}` included. `None`: it
-/// has no usable name or address, which is reported.
+/// Reads the `virtual` or `failover` block from its opening at `line` up to `end`, `}` included.
+/// `None`: it has no usable name or address, which is reported.
 pub(super) fn virtual_server(
     reader: &mut Reader<'_>,
     line: usize,
     end: usize,
 ) -> Option<VirtualServer> {
     let header = reader.header(line)?;
-    let mut block = Virtual::default();
+    let mut block = Outer::new(&header, protocol(reader, line, end));
     let mut at = line + 1;
     while at < end {
-        if matches!(
-            reader.document.kind(at),
-            LineKind::Open | LineKind::BrokenOpen
-        ) {
+        if opens(reader, at) {
             let inner_end = reader.document.block_end(at);
             match reader.header_keyword(at) {
                 Some(keyword) if keyword.text == "server" => {
-                    block.servers.extend(real_server(reader, at, inner_end));
+                    let server = real_server(reader, at, inner_end, block.named_protocol);
+                    block.read.servers.extend(server);
                 }
                 Some(keyword) => reader.unknown_block(Scope::Virtual, at, keyword),
                 None => {}
@@ -40,168 +36,173 @@ pub(super) fn virtual_server(
             at = inner_end.max(at + 1);
             continue;
         }
-        match reader.statement(Scope::Virtual, at) {
-            Statement::Setting(setting) => block.set(reader, &setting),
-            other => block.address_mentioned |= mentions_address(&other),
+        match reader.statement(at) {
+            Statement::Setting(directive, setting) => block.set(reader, directive, &setting),
+            other => block.address_mentioned |= mentions(&other, Virtual::Address),
         }
         at += 1;
     }
     block.finish(reader, &header)
 }
 
-/// The `virtual` block as the file gives it.
-#[derive(Default)]
-struct Virtual {
-    active: Option<Spanned<bool>>,
-    address: Option<Spanned<Floating>>,
-    vip_nmask: Option<Spanned<u8>>,
-    port: Option<Spanned<u16>>,
-    protocol: Option<Spanned<Protocol>>,
-    scheduler: Option<Spanned<Scheduler>>,
-    persistent: Option<Spanned<u32>>,
-    pmask: Option<Spanned<u8>>,
-    timeout: Option<Spanned<Duration>>,
-    reentry: Option<Spanned<Duration>>,
-    interval: Option<Spanned<Duration>>,
-    load_monitor: Option<Spanned<String>>,
-    client_monitor: Option<Spanned<String>>,
-    servers: Vec<RealServer>,
-    address_mentioned: bool,
+fn opens(reader: &Reader<'_>, line: usize) -> bool {
+    let kind = reader.document.kind(line);
+    matches!(kind, LineKind::Open | LineKind::BrokenOpen)
 }
 
-impl Virtual {
-    fn set<'d>(&mut self, reader: &mut Reader<'d>, setting: &Setting<'d>) {
-        let resolver = reader.resolver;
-        let Some(directive) = setting.directive else {
-            return;
+/// The protocol that the block's lines name, wherever they do: port names depend on it.
+fn protocol(reader: &Reader<'_>, line: usize, end: usize) -> Protocol {
+    let mut found = Protocol::Tcp;
+    let mut at = line + 1;
+    while at < end {
+        if opens(reader, at) {
+            at = reader.document.block_end(at).max(at + 1);
+            continue;
+        }
+        let mut words = reader.document.tokens(at);
+        if words.next().is_some_and(|name| name.text == "protocol") {
+            let word = words.next().and_then(|w| Protocol::from_name(w.text));
+            found = word.unwrap_or(found);
+        }
+        at += 1;
+    }
+    found
+}
+
+/// An outer block as the file gives it.
+struct Outer {
+    /// What is read so far; name and address come at the end.
+    read: VirtualServer,
+    /// Under which port names are looked up.
+    named_protocol: Protocol,
+    address: Option<Spanned<Floating>>,
+    address_mentioned: bool,
+    vip_nmask: Option<Spanned<Mask>>,
+    pmask: Option<Spanned<Mask>>,
+}
+
+impl Outer {
+    fn new(header: &Header<'_>, named_protocol: Protocol) -> Self {
+        let name = header
+            .name
+            .map_or(Spanned::default_value(String::new()), |name| {
+                Spanned::at(name.text.to_owned(), name.span)
+            });
+        let nowhere = Floating {
+            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            device: None,
+            prefix: None,
         };
-        match directive {
-            Directive::Active => reader.fill(&mut self.active, setting, value::boolean),
-            Directive::Address => {
-                self.address_mentioned = true;
-                reader.fill_vip(&mut self.address, setting);
-            }
-            Directive::VipNmask => {
-                reader.fill(&mut self.vip_nmask, setting, |word| value::netmask(word, 1));
-            }
-            Directive::Port => {
-                let port = |word| value::port(word, Protocol::Tcp, resolver);
-                reader.fill(&mut self.port, setting, port);
-            }
-            Directive::Protocol => reader.fill(&mut self.protocol, setting, value::protocol),
-            Directive::Scheduler => reader.fill(&mut self.scheduler, setting, value::scheduler),
-            Directive::Persistent => reader.fill(&mut self.persistent, setting, value::seconds),
-            Directive::Pmask => {
-                reader.fill(&mut self.pmask, setting, |word| value::netmask(word, 0));
-            }
-            Directive::Timeout => {
-                reader.fill(&mut self.timeout, setting, value::positive_duration);
-            }
-            Directive::Reentry => reader.fill(&mut self.reentry, setting, value::duration),
-            Directive::Interval => {
-                reader.fill(&mut self.interval, setting, value::positive_duration);
-            }
-            Directive::LoadMonitor => reader.fill(&mut self.load_monitor, setting, value::text),
-            Directive::ClientMonitor => {
-                reader.fill(&mut self.client_monitor, setting, value::text);
-            }
-            // The table of directives gives these to other places only.
-            Directive::SerialNo
-            | Directive::Primary
-            | Directive::PrimaryPrivate
-            | Directive::Backup
-            | Directive::BackupActive
-            | Directive::BackupPrivate
-            | Directive::Heartbeat
-            | Directive::HeartbeatPort
-            | Directive::Keepalive
-            | Directive::Deadtime
-            | Directive::RshCommand
-            | Directive::Network
-            | Directive::NatRouter
-            | Directive::NatNmask
-            | Directive::HardShutdown
-            | Directive::Ipvsadm
-            | Directive::Weight => {}
+        Self {
+            read: VirtualServer::new(name, Spanned::default_value(nowhere)),
+            named_protocol,
+            address: None,
+            address_mentioned: false,
+            vip_nmask: None,
+            pmask: None,
         }
     }
 
-    fn finish(mut self, reader: &mut Reader<'_>, header: &Header<'_>) -> Option<VirtualServer> {
+    fn set<'d>(&mut self, reader: &mut Reader<'d>, directive: Virtual, setting: &Setting<'d>) {
+        let resolver = reader.resolver;
+        let read = &mut self.read;
+        match directive {
+            Virtual::Active => reader.fill(&mut read.active, setting, value::boolean),
+            Virtual::Address => {
+                self.address_mentioned = true;
+                reader.fill_vip(&mut self.address, setting);
+            }
+            Virtual::VipNmask => {
+                reader.fill(&mut self.vip_nmask, setting, |word| value::netmask(word, 1));
+            }
+            Virtual::Port => {
+                let port = |word| value::port(word, self.named_protocol, resolver);
+                reader.fill(&mut read.port, setting, port);
+            }
+            Virtual::Protocol => reader.fill(&mut read.protocol, setting, value::protocol),
+            Virtual::Fwmark => reader.fill(&mut read.fwmark, setting, value::fwmark),
+            Virtual::Scheduler => reader.fill(&mut read.scheduler, setting, value::scheduler),
+            Virtual::Persistent => reader.fill(&mut read.persistent, setting, value::seconds),
+            Virtual::Pmask => {
+                reader.fill(&mut self.pmask, setting, |word| value::netmask(word, 0));
+            }
+            Virtual::Timeout => {
+                reader.fill(&mut read.timeout, setting, value::positive_duration);
+            }
+            Virtual::Reentry => reader.fill(&mut read.reentry, setting, value::duration),
+            Virtual::Interval => {
+                reader.fill(&mut read.interval, setting, value::positive_duration);
+            }
+            Virtual::LoadMonitor => reader.fill(&mut read.load_monitor, setting, value::text),
+            Virtual::Send => reader.fill(&mut read.send, setting, value::any_text),
+            Virtual::Expect => reader.fill(&mut read.expect, setting, value::any_text),
+            Virtual::UseRegex => reader.fill(&mut read.use_regex, setting, value::boolean),
+            Virtual::SendProgram => reader.fill(&mut read.send_program, setting, value::text),
+            Virtual::QuiesceServer => {
+                reader.fill(&mut read.quiesce_server, setting, value::boolean);
+            }
+            Virtual::SorryServer => reader.fill_host(&mut read.sorry_server, setting),
+            Virtual::ClientMonitor => reader.fill(&mut read.client_monitor, setting, value::text),
+            Virtual::StartCmd => reader.fill(&mut read.start_cmd, setting, value::text),
+            Virtual::StopCmd => reader.fill(&mut read.stop_cmd, setting, value::text),
+            Virtual::Master => reader.fill_host(&mut read.master, setting),
+            Virtual::Dirs => reader.fill_list(&mut read.dirs, setting),
+        }
+    }
+
+    fn finish(self, reader: &mut Reader<'_>, header: &Header<'_>) -> Option<VirtualServer> {
         if self.address.is_none() && !self.address_mentioned {
             no_address(reader, header);
         }
-        // Files of a hundred thousand servers exist: a third of the memory is here.
-        self.servers.shrink_to_fit();
-        let sink = &mut *reader.sink;
-        if let Some(monitor) = &self.load_monitor {
-            suspicious_word(sink, monitor, &["uptime", "ruptime", "rup", "none"]);
-        }
-        let persistent = or(self.persistent, 0);
-        let pmask = or(self.pmask, 32);
-        if let Some(span) = pmask.span.filter(|_| *persistent == 0 && *pmask != 32) {
-            sink.warning(span, || {
-                Draft::new(Kind::NoEffect).detail(": \"pmask\" without `persistent`")
-            });
-        }
+        header.name?;
         let mut address = self.address?;
-        address.value.prefix = self.vip_nmask.map(|m| m.value);
-        Some(VirtualServer {
-            name: header
-                .name
-                .map(|n| Spanned::at(n.text.to_owned(), n.span))?,
-            active: or(self.active, false),
-            address,
-            port: or(self.port, 80),
-            protocol: or(self.protocol, Protocol::Tcp),
-            scheduler: or(self.scheduler, Scheduler::Wlc),
-            persistent,
-            pmask,
-            timeout: or(self.timeout, Duration::from_secs(10)),
-            reentry: or(self.reentry, Duration::from_secs(180)),
-            interval: self.interval,
-            load_monitor: self.load_monitor.unwrap_or_else(|| default_text("uptime")),
-            client_monitor: self
-                .client_monitor
-                .unwrap_or_else(|| default_text("/usr/sbin/nanny")),
-            servers: self.servers,
-        })
+        address.value.prefix = reader.prefix(self.vip_nmask, address.address);
+        let whole = VirtualServer::whole_mask(address.address);
+        let mut block = self.read;
+        block.pmask = reader.prefix(self.pmask, address.address).unwrap_or(whole);
+        block.address = address;
+        // Files of a hundred thousand servers exist: a third of the memory is here.
+        block.servers.shrink_to_fit();
+        Some(block)
     }
 }
 
 /// Reads the `server` block from its opening at `line` up to `end`, `}` included.
-fn real_server(reader: &mut Reader<'_>, line: usize, end: usize) -> Option<RealServer> {
+fn real_server(
+    reader: &mut Reader<'_>,
+    line: usize,
+    end: usize,
+    named_protocol: Protocol,
+) -> Option<RealServer> {
     let header = reader.header(line)?;
     let resolver = reader.resolver;
     let mut address: Option<Spanned<IpAddr>> = None;
     let mut address_mentioned = false;
-    let (mut active, mut port, mut weight) = (None, None, None);
+    let mut port: Option<Spanned<u16>> = None;
+    let (mut active, mut weight) = (Spanned::default_value(false), Spanned::default_value(1));
     let mut at = line + 1;
     while at < end {
-        if matches!(
-            reader.document.kind(at),
-            LineKind::Open | LineKind::BrokenOpen
-        ) {
+        if opens(reader, at) {
             if let Some(keyword) = reader.header_keyword(at) {
                 reader.unknown_block(Scope::Server, at, keyword);
             }
             at = reader.document.block_end(at).max(at + 1);
             continue;
         }
-        match reader.statement(Scope::Server, at) {
-            Statement::Setting(setting) => match setting.directive {
-                Some(Directive::Address) => {
+        match reader.statement(at) {
+            Statement::Setting(directive, setting) => match directive {
+                Server::Address => {
                     address_mentioned = true;
-                    reader.fill(&mut address, &setting, |word| one_host(word, resolver));
+                    reader.fill_address(&mut address, &setting);
                 }
-                Some(Directive::Active) => reader.fill(&mut active, &setting, value::boolean),
-                Some(Directive::Port) => {
-                    let parse = |word| value::port(word, Protocol::Tcp, resolver);
+                Server::Active => reader.fill(&mut active, &setting, value::boolean),
+                Server::Port => {
+                    let parse = |word| value::port(word, named_protocol, resolver);
                     reader.fill(&mut port, &setting, parse);
                 }
-                Some(Directive::Weight) => reader.fill(&mut weight, &setting, value::weight),
-                _ => {}
+                Server::Weight => reader.fill(&mut weight, &setting, value::weight),
             },
-            other => address_mentioned |= mentions_address(&other),
+            other => address_mentioned |= mentions(&other, Server::Address),
         }
         at += 1;
     }
@@ -210,25 +211,19 @@ fn real_server(reader: &mut Reader<'_>, line: usize, end: usize) -> Option<RealS
     }
     Some(RealServer {
         name: header.name.map(|n| Spanned::at(n.text.into(), n.span))?,
-        active: or(active, false),
+        active,
         address: address?,
         port,
-        weight: or(weight, 1),
+        weight,
     })
 }
 
-fn one_host(word: Token<'_>, resolver: &dyn Resolve) -> Result<IpAddr, Fault> {
-    match value::host(word, resolver)? {
-        Host::Address(address) => Ok(address),
-        Host::Nowhere => Err(Fault::new(Kind::InvalidHost, "the address of one host")),
-    }
-}
-
-fn mentions_address(statement: &Statement<'_>) -> bool {
+/// Whether a line that says nothing usable was meant to be `address`.
+fn mentions<D: Directive>(statement: &Statement<'_, D>, address: D) -> bool {
     match statement {
-        Statement::Failed(directive) => *directive == Directive::Address,
+        Statement::Failed(directive) => *directive == address,
         Statement::Unknown(name) => nearest(name, &["address"]).is_some(),
-        Statement::Setting(_) | Statement::Nothing => false,
+        Statement::Setting(..) | Statement::Nothing => false,
     }
 }
 

@@ -1,19 +1,19 @@
 //! Building the typed configuration from a document: the global section.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
 use super::blocks;
 use super::reader::{Reader, Setting, Statement};
-use super::{Config, Floating, Network, Protocol, VirtualServer, check};
-use crate::directive::{Block, Directive, Scope};
+use super::{Config, Protocol, check};
+use crate::directive::{Block, Global, Scope};
 use crate::document::{Document, LineKind};
 use crate::sink::{Draft, Sink};
-use crate::value::{self, Host};
-use crate::words::{nearest, shown};
+use crate::value::{self, Mask};
+use crate::words::nearest;
 use crate::{Kind, Resolve, Span, Spanned};
 
-/// Reads and checks `document`. Without errors in `sink` the result is whole.
+/// Reads and checks `document`. The result is whole if there are no errors in `sink`; with errors
+/// it is what could be read. `None`: there is nothing to read.
 pub(crate) fn build(
     document: &Document,
     resolver: &dyn Resolve,
@@ -35,38 +35,34 @@ pub(crate) fn build(
         resolver,
         sink,
     };
-    let mut global = Global::default();
-    global.read(&mut reader);
-    let heartbeat = global.heartbeat;
-    let config = global.finish(reader.sink, end);
-    check::check(config, heartbeat, sink)
+    let mut file = File::default();
+    file.read(&mut reader);
+    let mut config = file.finish(&mut reader, end);
+    check::check(&mut config, sink);
+    Some(config)
 }
 
 /// The global section as the file gives it.
-#[derive(Default)]
-struct Global {
-    serial_no: Option<Spanned<i64>>,
-    primary: Option<Spanned<Host>>,
-    backup: Option<Spanned<Host>>,
-    backup_active: Option<Spanned<bool>>,
-    primary_private: Option<Spanned<Host>>,
-    backup_private: Option<Spanned<Host>>,
-    heartbeat: Option<Spanned<bool>>,
-    heartbeat_port: Option<Spanned<u16>>,
-    keepalive: Option<Spanned<Duration>>,
-    deadtime: Option<Spanned<Duration>>,
-    rsh_command: Option<Spanned<String>>,
-    network: Option<Spanned<Network>>,
-    nat_router: Option<Spanned<Floating>>,
-    nat_nmask: Option<Spanned<u8>>,
-    hard_shutdown: Option<Spanned<bool>>,
-    ipvsadm: Option<Spanned<String>>,
-    virtual_servers: Vec<VirtualServer>,
+struct File {
+    config: Config,
+    primary: Option<Spanned<IpAddr>>,
     /// `primary` is there, right or wrong: a second error about it would be noise.
     primary_mentioned: bool,
+    nat_nmask: Option<Spanned<Mask>>,
 }
 
-impl Global {
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            config: Config::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            primary: None,
+            primary_mentioned: false,
+            nat_nmask: None,
+        }
+    }
+}
+
+impl File {
     fn read<'d>(&mut self, reader: &mut Reader<'d>) {
         let document: &'d Document = reader.document;
         let mut line = 0;
@@ -77,10 +73,10 @@ impl Global {
                 line = end.max(line + 1);
                 continue;
             }
-            match reader.statement(Scope::Global, line) {
-                Statement::Setting(setting) => self.set(reader, &setting),
+            match reader.statement(line) {
+                Statement::Setting(directive, setting) => self.set(reader, directive, &setting),
                 Statement::Failed(directive) => {
-                    self.primary_mentioned |= directive == Directive::Primary;
+                    self.primary_mentioned |= directive == Global::Primary;
                 }
                 Statement::Unknown(name) => {
                     self.primary_mentioned |= nearest(name, &["primary"]).is_some();
@@ -95,161 +91,94 @@ impl Global {
         let Some(header) = reader.header_keyword(line) else {
             return;
         };
-        match Block::opened_by(header.text) {
-            Block::Outer if header.text == "virtual" => {
-                self.virtual_servers
-                    .extend(blocks::virtual_server(reader, line, end));
+        let blocks = match (Block::opened_by(header.text), header.text) {
+            (Block::Outer, "failover") => &mut self.config.failover_services,
+            (Block::Outer, _) => &mut self.config.virtual_servers,
+            (Block::Server | Block::Other, _) => {
+                reader.unknown_block(Scope::Global, line, header);
+                return;
             }
-            Block::Outer => reader.sink.error(header.span, || {
-                Draft::new(Kind::Unsupported)
-                    .detail(" block \"failover\": not implemented in this version")
-                    .expected("`virtual NAME {`")
-            }),
-            Block::Server | Block::Other => reader.unknown_block(Scope::Global, line, header),
-        }
+        };
+        blocks.extend(blocks::virtual_server(reader, line, end));
     }
 
-    fn set<'d>(&mut self, reader: &mut Reader<'d>, setting: &Setting<'d>) {
+    fn set<'d>(&mut self, reader: &mut Reader<'d>, directive: Global, setting: &Setting<'d>) {
         let resolver = reader.resolver;
-        let host = |word| value::host(word, resolver);
-        let Some(directive) = setting.directive else {
-            return;
-        };
+        let config = &mut self.config;
         match directive {
-            Directive::SerialNo => reader.fill(&mut self.serial_no, setting, value::integer),
-            Directive::Primary => {
+            Global::SerialNo => reader.fill(&mut config.serial_no, setting, value::integer),
+            Global::Service => reader.fill(&mut config.service, setting, value::service_kind),
+            Global::Primary => {
                 self.primary_mentioned = true;
-                reader.fill(&mut self.primary, setting, host);
+                reader.fill_address(&mut self.primary, setting);
             }
-            Directive::PrimaryPrivate => reader.fill(&mut self.primary_private, setting, host),
-            Directive::Backup => reader.fill(&mut self.backup, setting, host),
-            Directive::BackupActive => {
-                reader.fill(&mut self.backup_active, setting, value::boolean);
-            }
-            Directive::BackupPrivate => reader.fill(&mut self.backup_private, setting, host),
-            Directive::Heartbeat => reader.fill(&mut self.heartbeat, setting, value::boolean),
-            Directive::HeartbeatPort => {
+            Global::PrimaryPrivate => reader.fill_host(&mut config.primary_private, setting),
+            Global::PrimaryShared => reader.fill(&mut config.primary_shared, setting, value::text),
+            Global::Backup => reader.fill_host(&mut config.backup, setting),
+            Global::BackupActive => reader.fill(&mut config.backup_active, setting, value::boolean),
+            Global::BackupPrivate => reader.fill_host(&mut config.backup_private, setting),
+            Global::BackupShared => reader.fill(&mut config.backup_shared, setting, value::text),
+            Global::Heartbeat => reader.fill(&mut config.heartbeat, setting, value::boolean),
+            Global::HeartbeatPort => {
                 let port = |word| value::port(word, Protocol::Udp, resolver);
-                reader.fill(&mut self.heartbeat_port, setting, port);
+                reader.fill(&mut config.heartbeat_port, setting, port);
             }
-            Directive::Keepalive => {
-                reader.fill(&mut self.keepalive, setting, value::positive_duration);
+            Global::Keepalive => {
+                reader.fill(&mut config.keepalive, setting, value::positive_duration);
             }
-            Directive::Deadtime => reader.fill(&mut self.deadtime, setting, value::duration),
-            Directive::RshCommand => reader.fill(&mut self.rsh_command, setting, value::text),
-            Directive::Network => reader.fill(&mut self.network, setting, value::network),
-            Directive::NatRouter => reader.fill_gateway(&mut self.nat_router, setting),
-            Directive::NatNmask => {
+            Global::Deadtime => reader.fill(&mut config.deadtime, setting, value::duration),
+            Global::RshCommand => reader.fill(&mut config.rsh_command, setting, value::text),
+            Global::Network => reader.fill(&mut config.network, setting, value::network),
+            Global::NatRouter => reader.fill_gateway(&mut config.nat_router, setting),
+            Global::NatNmask => {
                 reader.fill(&mut self.nat_nmask, setting, |word| value::netmask(word, 1));
             }
-            Directive::HardShutdown => {
-                reader.fill(&mut self.hard_shutdown, setting, value::boolean);
+            Global::ReservationConflictAction => {
+                let action = &mut config.reservation_conflict_action;
+                reader.fill(action, setting, value::reservation_conflict);
             }
-            Directive::Ipvsadm => reader.fill(&mut self.ipvsadm, setting, value::text),
-            // The table of directives gives these to blocks only.
-            Directive::Active
-            | Directive::Address
-            | Directive::VipNmask
-            | Directive::Port
-            | Directive::Protocol
-            | Directive::Scheduler
-            | Directive::Persistent
-            | Directive::Pmask
-            | Directive::Timeout
-            | Directive::Reentry
-            | Directive::Interval
-            | Directive::LoadMonitor
-            | Directive::ClientMonitor
-            | Directive::Weight => {}
+            Global::DebugLevel => reader.fill(&mut config.debug_level, setting, value::text),
+            Global::MonitorLinks => reader.fill(&mut config.monitor_links, setting, value::integer),
+            Global::HardShutdown => reader.fill(&mut config.hard_shutdown, setting, value::boolean),
+            Global::Ipvsadm => reader.fill(&mut config.ipvsadm, setting, value::text),
+            Global::Syncdaemon => reader.fill(&mut config.syncdaemon, setting, value::boolean),
+            Global::SyncdIface => reader.fill(&mut config.syncd_iface, setting, value::interface),
+            Global::SyncdId => reader.fill(&mut config.syncd_id, setting, value::sync_id),
+            Global::TcpTimeout => {
+                reader.fill(&mut config.tcp_timeout, setting, value::kernel_timeout);
+            }
+            Global::TcpfinTimeout => {
+                reader.fill(&mut config.tcpfin_timeout, setting, value::kernel_timeout);
+            }
+            Global::UdpTimeout => {
+                reader.fill(&mut config.udp_timeout, setting, value::kernel_timeout);
+            }
+            Global::ActiveCmd => reader.fill(&mut config.active_cmd, setting, value::text),
+            Global::InactiveCmd => reader.fill(&mut config.inactive_cmd, setting, value::text),
+            Global::Sync => reader.fill(&mut config.sync, setting, value::boolean),
         }
     }
 
-    fn finish(self, sink: &mut Sink, end: Span) -> Config {
-        let primary = self.primary.and_then(address);
-        if primary.is_none() {
-            match self.primary {
-                Some(nowhere) => sink.error(nowhere.span.unwrap_or(end), || {
-                    Draft::new(Kind::InvalidHost)
-                        .detail(": \"0.0.0.0\"")
-                        .expected("the primary router's public address")
-                }),
-                None if self.primary_mentioned => {}
-                None => sink.error(end, || {
-                    Draft::new(Kind::MissingArguments)
-                        .detail(": the file has no `primary`")
-                        .expected("`primary = ADDRESS` outside the blocks")
-                }),
-            }
+    fn finish(mut self, reader: &mut Reader<'_>, end: Span) -> Config {
+        match self.primary {
+            Some(primary) => self.config.primary = primary,
+            None if self.primary_mentioned => {}
+            None => reader.sink.error(end, || {
+                Draft::new(Kind::MissingArguments)
+                    .detail(": the file has no `primary`")
+                    .expected("`primary = ADDRESS` outside the blocks")
+            }),
         }
-        let nowhere = Spanned::default_value(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let backup = self.backup.and_then(address);
-        let mut nat_router = self.nat_router;
-        if let (Some(router), Some(mask)) = (&mut nat_router, self.nat_nmask) {
-            router.value.prefix = Some(mask.value);
+        if self.config.backup_active.is_default() {
+            self.config.backup_active.value = self.config.backup.is_some();
         }
-        if let (None, Some(span)) = (&nat_router, self.nat_nmask.and_then(|m| m.span)) {
-            sink.warning(span, || {
+        if let Some(router) = &mut self.config.nat_router {
+            router.value.prefix = reader.prefix(self.nat_nmask, router.address);
+        } else if let Some(span) = self.nat_nmask.and_then(|mask| mask.span) {
+            reader.sink.warning(span, || {
                 Draft::new(Kind::NoEffect).detail(": \"nat_nmask\" without `nat_router`")
             });
         }
-        if let Some(rsh) = &self.rsh_command {
-            suspicious_word(sink, rsh, &["rsh", "ssh"]);
-        }
-        Config {
-            serial_no: or(self.serial_no, 0),
-            primary: primary.unwrap_or(nowhere),
-            backup_active: or(self.backup_active, backup.is_some()),
-            backup,
-            primary_private: self.primary_private.and_then(address),
-            backup_private: self.backup_private.and_then(address),
-            heartbeat_port: or(self.heartbeat_port, 539),
-            keepalive: or(self.keepalive, Duration::from_secs(2)),
-            deadtime: or(self.deadtime, Duration::from_secs(5)),
-            rsh_command: self.rsh_command.unwrap_or_else(|| default_text("rsh")),
-            network: or(self.network, Network::Nat),
-            nat_router,
-            hard_shutdown: or(self.hard_shutdown, true),
-            ipvsadm: self
-                .ipvsadm
-                .unwrap_or_else(|| default_text("/sbin/ipvsadm")),
-            virtual_servers: self.virtual_servers,
-        }
-    }
-}
-
-/// The value, or the default.
-pub(super) fn or<T>(value: Option<Spanned<T>>, default: T) -> Spanned<T> {
-    value.unwrap_or(Spanned::default_value(default))
-}
-
-pub(super) fn default_text(text: &str) -> Spanned<String> {
-    Spanned::default_value(text.to_owned())
-}
-
-fn address(host: Spanned<Host>) -> Option<Spanned<IpAddr>> {
-    match host.value {
-        Host::Address(value) => Some(Spanned {
-            value,
-            span: host.span,
-        }),
-        Host::Nowhere => None,
-    }
-}
-
-/// Warns of a free word that looks like a misspelling of a known one.
-pub(super) fn suspicious_word(
-    sink: &mut Sink,
-    word: &Spanned<String>,
-    known: &'static [&'static str],
-) {
-    let Some(span) = word.span.filter(|_| !known.contains(&word.as_str())) else {
-        return;
-    };
-    if let Some(near) = nearest(word, known) {
-        sink.warning(span, || {
-            Draft::new(Kind::Doubtful)
-                .detail(format!(": \"{}\" is taken for a program", shown(word)))
-                .nearest(Some(near))
-        });
+        self.config
     }
 }

@@ -112,7 +112,7 @@ impl<'d> Reader<'d> {
                     .help("is a `}` too many above?"),
                 (Scope::Global, word) => draft
                     .expected("`virtual NAME {`")
-                    .nearest(nearest(word, &["virtual"])),
+                    .nearest(nearest(word, &["virtual", "failover"])),
                 (Scope::Virtual, word) => draft
                     .expected("`server NAME {`")
                     .nearest(nearest(word, &["server"])),

@@ -1,113 +1,80 @@
-//! The small types that values of lvs.cf have: forwarding method, protocol, scheduler, device.
+//! The small types that values of lvs.cf have: forwarding method, protocol, scheduler, device, and
+//! so on.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// How packets reach the real servers (`network`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Network {
-    /// Address translation: replies come back through the router.
-    Nat,
-    /// Direct routing: same link, the real server holds the VIP too.
-    Direct,
-    /// IP-in-IP tunnel to the real server.
-    Tunnel,
-}
+use crate::Spanned;
 
-impl Network {
-    pub(crate) const NAMES: [&'static str; 3] = ["nat", "direct", "tunnel"];
-
-    /// The method called `name`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "nat" => Some(Network::Nat),
-            "direct" => Some(Network::Direct),
-            "tunnel" => Some(Network::Tunnel),
-            _ => None,
-        }
-    }
-
-    /// The word lvs.cf uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Network::Nat => "nat",
-            Network::Direct => "direct",
-            Network::Tunnel => "tunnel",
-        }
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// The transport protocol of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// TCP.
-    Tcp,
-    /// UDP. No virtual server has it in this version; the heartbeat port's name is looked up
-    /// under it.
-    Udp,
-}
-
-impl Protocol {
-    /// The protocol called `name` (`tcp`, `udp`).
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "tcp" => Some(Protocol::Tcp),
-            "udp" => Some(Protocol::Udp),
-            _ => None,
-        }
-    }
-
-    /// The word lvs.cf and `/etc/services` use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Protocol::Tcp => "tcp",
-            Protocol::Udp => "udp",
-        }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-macro_rules! schedulers {
-    ($($variant:ident $name:literal $doc:literal,)*) => {
-        /// A scheduler of the kernel's IPVS, by the name its module registers.
+macro_rules! words {
+    ($(#[$doc:meta])* $type:ident $($variant:ident $name:literal $means:literal,)*) => {
+        $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Scheduler {
-            $(#[doc = $doc] $variant,)*
+        pub enum $type {
+            $(#[doc = $means] $variant,)*
         }
 
-        impl Scheduler {
-            pub(crate) const NAMES: [&'static str; [$($name),*].len()] = [$($name),*];
+        impl $type {
+            /// All the words, in the order in which messages list them.
+            pub const NAMES: [&'static str; [$($name),*].len()] = [$($name),*];
 
-            /// The scheduler called `name`.
+            /// The one called `name`.
             pub fn from_name(name: &str) -> Option<Self> {
                 match name {
-                    $($name => Some(Scheduler::$variant),)*
+                    $($name => Some($type::$variant),)*
                     _ => None,
                 }
             }
 
-            /// The kernel's name for it.
+            /// The word lvs.cf uses.
             pub fn name(self) -> &'static str {
                 match self {
-                    $(Scheduler::$variant => $name,)*
+                    $($type::$variant => $name,)*
                 }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
             }
         }
     };
 }
 
-schedulers! {
+words! {
+    /// Which kind of block is run (`service`).
+    ServiceKind
+    Lvs "lvs" "Virtual servers.",
+    Fos "fos" "Failover services.",
+}
+
+words! {
+    /// How packets reach the real servers (`network`).
+    Network
+    Nat "nat" "Address translation: replies come back through the router.",
+    Direct "direct" "Direct routing: same link, the real server holds the VIP too.",
+    Tunnel "tunnel" "IP-in-IP tunnel to the real server.",
+}
+
+words! {
+    /// What a router does that finds the shared disk reserved (`reservation_conflict_action`).
+    ReservationConflict
+    Nothing "nothing" "Leaves it so.",
+    Preempt "preempt" "Takes the reservation.",
+}
+
+words! {
+    /// The transport protocol of a service, as lvs.cf and `/etc/services` call it.
+    Protocol
+    Tcp "tcp" "TCP.",
+    Udp "udp" "UDP.",
+    Sctp "sctp" "SCTP.",
+}
+
+words! {
+    /// A scheduler of the kernel's IPVS, by the name its module registers.
+    Scheduler
     Rr "rr" "Round robin.",
     Wrr "wrr" "Weighted round robin.",
     Lc "lc" "Least connections.",
@@ -122,12 +89,6 @@ schedulers! {
     Ovf "ovf" "Weighted overflow.",
     Mh "mh" "Maglev hashing.",
     Twos "twos" "Power of two choices.",
-}
-
-impl fmt::Display for Scheduler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// The device a floating address goes on: `eth1`, or with an alias `eth1:1`.
@@ -152,9 +113,9 @@ pub struct Floating {
     pub address: IpAddr,
     /// Where it goes. `None`: the interface that carries this router's own public address.
     pub device: Option<Device>,
-    /// Prefix length from `vip_nmask` or `nat_nmask`, 1 to 32. `None`: that of the connected
-    /// subnet on the device that contains the address, else 32.
-    pub prefix: Option<u8>,
+    /// Prefix length from `vip_nmask` or `nat_nmask`, 1 to 32, or 128 with IPv6. `None`: that of
+    /// the connected subnet on the device that contains the address, else 32 or 128.
+    pub prefix: Option<Spanned<u8>>,
 }
 
 /// The netmask of a prefix length; lengths above 32 count as 32.

@@ -12,5 +12,7 @@ mod service;
 pub(crate) use build::build;
 
 pub use global::Config;
-pub use kinds::{Device, Floating, Network, Protocol, Scheduler, ipv4_netmask};
+pub use kinds::{
+    Device, Floating, Network, Protocol, ReservationConflict, Scheduler, ServiceKind, ipv4_netmask,
+};
 pub use service::{RealServer, VirtualServer};

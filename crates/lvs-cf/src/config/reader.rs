@@ -1,10 +1,12 @@
 //! Reading statements: which directive a line is, how many values it has, and whether they parse.
 
+use std::net::IpAddr;
+
 use super::Floating;
-use crate::directive::{self, Directive, Scope, Support};
+use crate::directive::{self, Directive};
 use crate::document::{Document, LineKind, Token};
 use crate::sink::{Draft, Sink};
-use crate::value::{self, Fault, Host};
+use crate::value::{self, Fault, Host, Mask};
 use crate::words::{nearest, shown};
 use crate::{Kind, Resolve, Span, Spanned};
 
@@ -17,8 +19,7 @@ pub(super) struct Reader<'d> {
 
 /// A line `NAME = VALUE...`.
 pub(super) struct Setting<'d> {
-    /// `None`: one this version reads and does not carry out.
-    pub(super) directive: Option<Directive>,
+    line: usize,
     name: Token<'d>,
     first: Option<Token<'d>>,
     second: Option<Token<'d>>,
@@ -36,135 +37,95 @@ impl Setting<'_> {
 }
 
 /// What a line turned out to be.
-pub(super) enum Statement<'d> {
-    /// A directive to carry out.
-    Setting(Setting<'d>),
+pub(super) enum Statement<'d, D> {
+    /// A directive and its values.
+    Setting(D, Setting<'d>),
     /// About this directive, and wrong: it is reported, so nobody should miss it.
-    Failed(Directive),
+    Failed(D),
     /// No directive of this place, already reported.
     Unknown(&'d str),
     /// Nothing to do.
     Nothing,
 }
 
+/// Where a value goes. Without a place in the file it is a default, or none.
+pub(super) trait Slot<T> {
+    /// Puts `value` there and gives the place of the one that was there.
+    fn put(&mut self, value: Spanned<T>) -> Option<Span>;
+}
+
+impl<T> Slot<T> for Spanned<T> {
+    fn put(&mut self, value: Spanned<T>) -> Option<Span> {
+        std::mem::replace(self, value).span
+    }
+}
+
+impl<T> Slot<T> for Option<Spanned<T>> {
+    fn put(&mut self, value: Spanned<T>) -> Option<Span> {
+        self.replace(value)?.span
+    }
+}
+
 impl<'d> Reader<'d> {
-    /// Reads one line of `scope`.
-    pub(super) fn statement(&mut self, scope: Scope, line: usize) -> Statement<'d> {
+    /// Reads one line where the directives of `D` stand.
+    pub(super) fn statement<D: Directive>(&mut self, line: usize) -> Statement<'d, D> {
         let kind = self.document.kind(line);
         let mut tokens = self.document.tokens(line);
         let Some(name) = tokens.next() else {
             return Statement::Nothing;
         };
-        let support = directive::find(scope, name.text);
-        match kind {
-            LineKind::Setting | LineKind::Stray => {}
-            LineKind::Broken => {
-                return match support {
-                    Some(Support::Works(directive)) => Statement::Failed(directive),
-                    _ => Statement::Nothing,
+        let directive = D::find(name.text);
+        match (kind, directive) {
+            (LineKind::Setting, Some(directive)) => {
+                let (first, second) = (tokens.next(), tokens.next());
+                let excess = tokens
+                    .clone()
+                    .next()
+                    .zip(tokens.last())
+                    .map(|(a, b)| a.span.to(b.span));
+                let setting = Setting {
+                    line,
+                    name,
+                    first,
+                    second,
+                    excess,
                 };
+                Statement::Setting(directive, setting)
             }
-            LineKind::Empty | LineKind::Open | LineKind::BrokenOpen | LineKind::Close => {
-                return Statement::Nothing;
-            }
-        }
-        let Some(support) = support else {
-            self.unknown(scope, name);
-            return Statement::Unknown(name.text);
-        };
-        if kind == LineKind::Stray {
-            self.sink.error(name.span, || {
-                Draft::new(Kind::EqualExpected)
-                    .detail(format!(": \"{}\"", shown(name.text)))
-                    .expected(format!("`{} = VALUE`", name.text))
-            });
-            return match support {
-                Support::Works(directive) => Statement::Failed(directive),
-                _ => Statement::Nothing,
-            };
-        }
-        let (first, second) = (tokens.next(), tokens.next());
-        let excess = tokens
-            .clone()
-            .next()
-            .zip(tokens.last())
-            .map(|(a, b)| a.span.to(b.span));
-        let setting = |directive| Setting {
-            directive,
-            name,
-            first,
-            second,
-            excess,
-        };
-        match support {
-            Support::Works(directive) => Statement::Setting(setting(Some(directive))),
-            Support::Only(value, known) => {
-                self.only(&setting(None), value, known);
-                Statement::Nothing
-            }
-            Support::Idle(why) => {
-                self.sink.warning(name.span, || {
-                    Draft::new(Kind::NoEffect).detail(format!(": `{}`, {why}", name.text))
-                });
-                Statement::Nothing
-            }
-            Support::Later => {
+            (LineKind::Stray, Some(directive)) => {
                 self.sink.error(name.span, || {
-                    Fault::unsupported("directive", "")
-                        .draft(name.text)
-                        .expected("a directive of this version")
-                        .help("take the line out, or put `#` before it")
+                    Draft::new(Kind::EqualExpected)
+                        .detail(format!(": \"{}\"", shown(name.text)))
+                        .expected(format!("`{} = VALUE`", name.text))
                 });
-                Statement::Nothing
+                Statement::Failed(directive)
             }
+            (LineKind::Broken, Some(directive)) => Statement::Failed(directive),
+            (LineKind::Setting | LineKind::Stray, None) => {
+                self.unknown::<D>(name);
+                Statement::Unknown(name.text)
+            }
+            (
+                LineKind::Broken
+                | LineKind::Empty
+                | LineKind::Open
+                | LineKind::BrokenOpen
+                | LineKind::Close,
+                _,
+            ) => Statement::Nothing,
         }
     }
 
-    fn unknown(&mut self, scope: Scope, name: Token<'d>) {
+    fn unknown<D: Directive>(&mut self, name: Token<'d>) {
         self.sink.error(name.span, || {
             let draft = Draft::new(Kind::UnknownCommand)
                 .detail(format!(": \"{}\"", shown(name.text)))
-                .expected(format!("a directive that stands {}", scope.place()));
-            if let Some(elsewhere) = directive::find_elsewhere(name.text) {
+                .expected(format!("a directive that stands {}", D::SCOPE.place()));
+            if let Some(elsewhere) = directive::place_of(name.text) {
                 let place = elsewhere.place();
                 return draft.help(format!("`{}` stands {place}: is a `}}` wrong?", name.text));
             }
-            draft.nearest(nearest(name.text, &directive::names(scope)))
-        });
-    }
-
-    /// A directive of which this version takes one value. `known`: all there are, if they are few.
-    fn only(
-        &mut self,
-        setting: &Setting<'d>,
-        wanted: &'static str,
-        known: &'static [&'static str],
-    ) {
-        let Some(value) = self.values(setting, 1) else {
-            return;
-        };
-        let number = value::integer(value);
-        let is_wanted = match wanted {
-            "0" => number == Ok(0),
-            word => value.text.eq_ignore_ascii_case(word),
-        };
-        if is_wanted {
-            return;
-        }
-        let fault = match number {
-            Err(fault) if wanted == "0" => Some(fault),
-            _ if known.is_empty() || known.contains(&value.text) => None,
-            _ => Some(Fault::one_of(known)),
-        };
-        self.sink.error(value.span, || match fault {
-            Some(fault) => fault.draft(value.text),
-            None => {
-                let (name, value) = (setting.name.text, shown(value.text));
-                let what = format!(" value \"{value}\" of \"{name}\"");
-                Draft::new(Kind::Unsupported)
-                    .detail(format!("{what}: not implemented in this version"))
-                    .expected(format!("`{wanted}`"))
-            }
+            draft.nearest(nearest(name.text, &directive::names(D::SCOPE)))
         });
     }
 
@@ -206,7 +167,7 @@ impl<'d> Reader<'d> {
     /// Puts the value of a one-value directive into its slot.
     pub(super) fn fill<T>(
         &mut self,
-        slot: &mut Option<Spanned<T>>,
+        slot: &mut impl Slot<T>,
         setting: &Setting<'d>,
         parse: impl FnOnce(Token<'d>) -> Result<T, Fault>,
     ) {
@@ -216,6 +177,50 @@ impl<'d> Reader<'d> {
         if let Some(value) = self.parsed(word, parse) {
             self.store(slot, Spanned::at(value, word.span), setting);
         }
+    }
+
+    /// Puts the value of a list directive into its slot.
+    pub(super) fn fill_list(
+        &mut self,
+        slot: &mut Option<Spanned<Vec<String>>>,
+        setting: &Setting<'d>,
+    ) {
+        if setting.first.is_none() {
+            self.missing_value(setting.name);
+            return;
+        }
+        let words = self.document.tokens(setting.line).skip(1);
+        match value::list(words) {
+            Ok(list) => self.store(slot, Spanned::at(list, setting.span()), setting),
+            Err(fault) => {
+                let source = self.document.token_at(setting.span());
+                self.sink.error(setting.span(), || fault.draft(source.text));
+            }
+        }
+    }
+
+    /// Puts an address into its slot; `0.0.0.0` empties it.
+    pub(super) fn fill_host(&mut self, slot: &mut Option<Spanned<IpAddr>>, setting: &Setting<'d>) {
+        let resolver = self.resolver;
+        let Some(word) = self.values(setting, 1) else {
+            return;
+        };
+        match self.parsed(word, |word| value::host(word, resolver)) {
+            Some(Host::Address(address)) => {
+                self.store(slot, Spanned::at(address, word.span), setting);
+            }
+            Some(Host::Nowhere) => self.empty(slot, setting),
+            None => {}
+        }
+    }
+
+    /// Puts an address that must be one into its slot.
+    pub(super) fn fill_address(&mut self, slot: &mut impl Slot<IpAddr>, setting: &Setting<'d>) {
+        let resolver = self.resolver;
+        self.fill(slot, setting, |word| match value::host(word, resolver)? {
+            Host::Address(address) => Ok(address),
+            Host::Nowhere => Err(Fault::new(Kind::InvalidHost, "the address of one host")),
+        });
     }
 
     /// Puts the value of `address = HOST [DEVICE]` into its slot.
@@ -256,7 +261,7 @@ impl<'d> Reader<'d> {
         }
         match floating {
             Some(floating) => self.store(slot, floating, setting),
-            None => *slot = None,
+            None => self.empty(slot, setting),
         }
     }
 
@@ -283,6 +288,18 @@ impl<'d> Reader<'d> {
         Some(Some(Spanned::at(floating, setting.span())))
     }
 
+    /// The prefix length that a mask of the file means for `address`.
+    pub(super) fn prefix(
+        &mut self,
+        mask: Option<Spanned<Mask>>,
+        address: IpAddr,
+    ) -> Option<Spanned<u8>> {
+        let mask = mask?;
+        let word = self.document.token_at(mask.span?);
+        let prefix = self.parsed(word, |_| mask.prefix(address))?;
+        Some(Spanned::at(prefix, word.span))
+    }
+
     fn parsed<T>(
         &mut self,
         word: Token<'d>,
@@ -298,19 +315,24 @@ impl<'d> Reader<'d> {
     }
 
     /// The last one in the file counts, as in 0.8.6.
-    fn store<T>(
-        &mut self,
-        slot: &mut Option<Spanned<T>>,
-        value: Spanned<T>,
-        setting: &Setting<'d>,
-    ) {
-        if let Some(earlier) = slot.as_ref().and_then(|s| s.span) {
+    fn store<T>(&mut self, slot: &mut impl Slot<T>, value: Spanned<T>, setting: &Setting<'d>) {
+        let earlier = slot.put(value);
+        self.set_again(earlier, setting);
+    }
+
+    /// Takes the value out of a slot: the file says that there is none.
+    fn empty<T>(&mut self, slot: &mut Option<Spanned<T>>, setting: &Setting<'d>) {
+        let earlier = slot.take().and_then(|s| s.span);
+        self.set_again(earlier, setting);
+    }
+
+    fn set_again(&mut self, earlier: Option<Span>, setting: &Setting<'d>) {
+        if let Some(earlier) = earlier {
             self.sink.warning(earlier, || {
                 Draft::new(Kind::NoEffect)
                     .detail(format!(": \"{}\" is set again below", setting.name.text))
                     .related(setting.span(), "the value that counts")
             });
         }
-        *slot = Some(value);
     }
 }

@@ -127,8 +127,7 @@ impl Document {
             body
         };
         span.start += to_u32(body.len() - text.len());
-        span.end = span.start + to_u32(text.len());
-        (span, text)
+        (Span::new(span.start, span.start + to_u32(text.len())), text)
     }
 
     /// The line (from 0) that holds offset `at`; the last one for the end of the file.
@@ -155,7 +154,7 @@ impl Document {
         self.lines
             .len()
             .checked_sub(1)
-            .map_or(0, |last| self.line_text(last).0.end)
+            .map_or(0, |last| self.line_text(last).0.end())
     }
 
     /// The bytes, line ends and byte order mark included.
@@ -181,6 +180,28 @@ impl Document {
     /// The first line behind the block that `line` opens.
     pub(crate) fn block_end(&self, line: usize) -> usize {
         self.lines[line].block_end as usize
+    }
+
+    /// The word at `span`, which came from this document.
+    pub(crate) fn token_at(&self, span: Span) -> Token<'_> {
+        self.token(Word {
+            start: span.start,
+            len: span.end() - span.start,
+        })
+    }
+
+    /// The word that begins at `start`.
+    pub(crate) fn word_at(&self, start: u32) -> Option<Token<'_>> {
+        let index = self.words.binary_search_by_key(&start, |w| w.start).ok()?;
+        Some(self.token(self.words[index]))
+    }
+
+    /// The first word of the line that holds `span`.
+    pub(crate) fn first_token_of_line(&self, span: Span) -> Option<Token<'_>> {
+        if self.lines.is_empty() {
+            return None;
+        }
+        self.tokens(self.line_at(span.start)).next()
     }
 
     /// The words of a line.

@@ -346,7 +346,7 @@ impl<'s> Cutter<'s> {
     /// Ends the blocks that are open at the end of the file.
     fn end_of_file(&mut self, len: u32) {
         let lines = to_u32(self.lines.len());
-        let end = self.text_span.end.min(len);
+        let end = self.text_span.end().min(len);
         while let Some(opened) = self.open.pop() {
             self.lines[opened.line].block_end = lines;
             self.fault.get_or_insert(to_u32(opened.line));

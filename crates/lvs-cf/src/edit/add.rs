@@ -151,7 +151,7 @@ fn opening_like(document: &Document, line: usize, block: BlockPath<'_>) -> Optio
     let (keyword, name) = title(document, line)?;
     let mut tokens = document.tokens(line);
     let start = tokens.next()?.span.start;
-    let brace = tokens.find(|token| token.span.start >= name.span.end)?;
+    let brace = tokens.find(|token| token.span.start >= name.span.end())?;
     if keyword != block.keyword() || brace.quoted || brace.text != "{" {
         return None;
     }
@@ -162,7 +162,7 @@ fn opening_like(document: &Document, line: usize, block: BlockPath<'_>) -> Optio
         std::str::from_utf8(&document.source()[from as usize..to as usize]).ok()
     };
     let before = text(start, name.span.start)?;
-    let behind = text(name.span.end, brace.span.end)?;
+    let behind = text(name.span.end(), brace.span.end())?;
     // A closing quote stands before a blank.
     let blank = if written.ends_with(['"', '\'']) && behind.starts_with('{') {
         " "

@@ -36,8 +36,8 @@ impl Splice {
             return Self::replace(start..start, text);
         };
         let (span, body) = document.line_text(above);
-        let start = document.line_span(above).end as usize;
-        let is_open = span.end as usize == start;
+        let start = document.line_span(above).end() as usize;
+        let is_open = span.end() as usize == start;
         if is_open && !body.is_empty() {
             // The last line has no line end, and will not have one.
             text.splice(0..0, end.iter().copied());
@@ -51,13 +51,13 @@ impl Splice {
     pub(super) fn remove(document: &Document, lines: Range<usize>) -> Self {
         let source = document.source();
         let mut start = document.line_text(lines.start).0.start as usize;
-        let end = document.line_span(lines.end - 1).end as usize;
-        let last = document.line_text(lines.end - 1).0.end as usize;
+        let end = document.line_span(lines.end - 1).end() as usize;
+        let last = document.line_text(lines.end - 1).0.end() as usize;
         if end == source.len() && last == end && lines.start > 0 {
             let (above, text) = document.line_text(lines.start - 1);
             if !text.is_empty() {
                 // What is now the last line has no line end either.
-                start = above.end as usize;
+                start = above.end() as usize;
             }
         }
         let rest = &source[end..];
@@ -79,7 +79,7 @@ fn line_end(document: &Document, line: usize) -> &[u8] {
     let of = |line: usize| {
         let span = document.line_span(line);
         let text = document.line_text(line).0;
-        &document.source()[text.end as usize..span.end as usize]
+        &document.source()[text.end() as usize..span.end() as usize]
     };
     [Some(line), line.checked_sub(1)]
         .into_iter()

@@ -36,12 +36,12 @@ pub(super) fn statement(
     values: &[&str],
 ) -> Result<Vec<Splice>, EditError> {
     let (name, found) = tokens(document, line);
-    let name_end = name.map_or(0, |name| name.span.end as usize);
+    let name_end = name.map_or(0, |name| name.span.end() as usize);
     let text = document.line_text(line).0;
     match document.kind(line) {
         LineKind::Setting if !found.is_empty() => replace(document, &found, values),
         LineKind::Setting => {
-            let rest = &document.source()[name_end..text.end as usize];
+            let rest = &document.source()[name_end..text.end() as usize];
             let equals = rest.iter().position(|b| *b == b'=').map_or(0, |at| at + 1);
             let start = name_end + equals;
             let after = Equals::like(document, None).after().to_owned();
@@ -50,15 +50,15 @@ pub(super) fn statement(
             let comment = rest[equals..]
                 .iter()
                 .position(|b| !matches!(b, b' ' | b'\t'));
-            let end = comment.map_or(text.end as usize, |_| start);
+            let end = comment.map_or(text.end() as usize, |_| start);
             Ok(vec![Splice::replace(start..end, after + &written)])
         }
         kind => {
             // Words without `=` end before a comment; of what is not understood nothing is known.
             let end = match found.last() {
-                Some(last) if kind == LineKind::Stray => last.span.end,
+                Some(last) if kind == LineKind::Stray => last.span.end(),
                 None if kind == LineKind::Stray => to_end_of(name),
-                _ => text.end,
+                _ => text.end(),
             };
             let equals = Equals::like(document, None).behind(name.map_or(0, |n| n.text.len()));
             let written = equals + &written(document, values)?;
@@ -68,7 +68,7 @@ pub(super) fn statement(
 }
 
 fn to_end_of(name: Option<Token<'_>>) -> u32 {
-    name.map_or(0, |name| name.span.end)
+    name.map_or(0, |name| name.span.end())
 }
 
 /// The values as a new line has them.
@@ -104,7 +104,7 @@ fn replace(
         splices.push(Splice::replace(token.span.range(), written));
     }
     let kept = found.len().min(values.len());
-    let end_of = |index: usize| found.get(index).map_or(0, |t| t.span.end as usize);
+    let end_of = |index: usize| found.get(index).map_or(0, |t| t.span.end() as usize);
     let end = end_of(kept.saturating_sub(1));
     if found.len() > kept {
         splices.push(Splice::replace(end..end_of(found.len() - 1), ""));

@@ -93,12 +93,12 @@ impl Equals {
         }
         let mut tokens = document.tokens(line);
         let (name, value) = (tokens.next()?.span, tokens.next()?.span);
-        let between = &document.source()[name.end as usize..value.start as usize];
+        let between = &document.source()[name.end() as usize..value.start as usize];
         let (before, after) = std::str::from_utf8(between).ok()?.split_once('=')?;
         Some(Self {
             before: before.to_owned(),
             after: after.to_owned(),
-            name: (name.end - name.start) as usize,
+            name: (name.end() - name.start) as usize,
         })
     }
 

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::Fault;
+use super::number::strtol;
 use crate::config::Device;
 use crate::document::Token;
 use crate::{Kind, Resolve};
@@ -12,14 +13,15 @@ use crate::{Kind, Resolve};
 pub(crate) enum Host {
     /// An address that one host can have.
     Address(IpAddr),
-    /// `0.0.0.0`, which the GUI of the 0.8 releases writes for "none".
+    /// `0.0.0.0`, which the GUI of the 0.8 releases writes for "none", or `::`.
     Nowhere,
 }
 
 /// The longest interface name and address label of the kernel (`IFNAMSIZ` less its NUL).
 const DEVICE_LEN: usize = 15;
 
-const HOST: &str = "an IPv4 address, or a host name that resolves to one";
+const HOST: &str = "an IP address, or a host name that resolves to one";
+const ONE_HOST: &str = "the address of one host";
 
 /// An address, or a name that resolves.
 pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Fault> {
@@ -31,11 +33,20 @@ pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Faul
     };
     match address {
         IpAddr::V4(v4) if v4.is_unspecified() => Ok(Host::Nowhere),
+        IpAddr::V6(v6) if v6.is_unspecified() => Ok(Host::Nowhere),
         IpAddr::V4(v4) if v4.is_multicast() || v4.is_broadcast() => {
-            Err(Fault::new(Kind::InvalidHost, "the address of one host"))
+            Err(Fault::new(Kind::InvalidHost, ONE_HOST))
         }
-        IpAddr::V4(_) => Ok(Host::Address(address)),
-        IpAddr::V6(_) => Err(Fault::unsupported("IPv6 address", "an IPv4 address")),
+        IpAddr::V6(v6) if v6.is_multicast() => Err(Fault::new(Kind::InvalidHost, ONE_HOST)),
+        // Which link it is on, no directive can say.
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => Err(Fault::new(
+            Kind::InvalidHost,
+            "an address that means the same on every link",
+        )),
+        IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => {
+            Err(Fault::new(Kind::InvalidHost, "the IPv4 address itself"))
+        }
+        _ => Ok(Host::Address(address)),
     }
 }
 
@@ -49,6 +60,15 @@ fn is_host_name(text: &str) -> bool {
         && text.bytes().any(|b| b.is_ascii_alphabetic())
         && !text.starts_with(['-', '.'])
         && !text.starts_with("0x")
+}
+
+/// An interface, and no alias of one.
+pub(crate) fn interface(word: Token<'_>) -> Result<String, Fault> {
+    let device = device(word)?;
+    match device.label {
+        None => Ok(device.interface),
+        Some(_) => Err(Fault::invalid("an interface such as `eth1`, not an alias")),
+    }
 }
 
 /// A device, or an alias of one.
@@ -74,21 +94,53 @@ pub(crate) fn device(word: Token<'_>) -> Result<Device, Fault> {
     })
 }
 
-/// The prefix length of a dotted netmask, at least `least`.
-pub(crate) fn netmask(word: Token<'_>, least: u8) -> Result<u8, Fault> {
-    let fault = Fault::new(Kind::BadSubnetMask, "a netmask such as 255.255.255.0");
-    let mask = u32::from(word.text.parse::<Ipv4Addr>().map_err(|_| fault)?);
+/// A netmask as it is written. Which form is right depends on the address it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mask {
+    /// `255.255.255.0` for an IPv4 address; its prefix length.
+    Dotted(u8),
+    /// `64` for an IPv6 address, 1 to 128.
+    Length(u8),
+}
+
+impl Mask {
+    /// The prefix length, if the mask is of `address`'s family.
+    pub(crate) fn prefix(self, address: IpAddr) -> Result<u8, Fault> {
+        match (self, address) {
+            (Mask::Dotted(prefix), IpAddr::V4(_)) | (Mask::Length(prefix), IpAddr::V6(_)) => {
+                Ok(prefix)
+            }
+            (Mask::Length(_), IpAddr::V4(_)) => Err(Fault::new(Kind::BadSubnetMask, DOTTED)),
+            (Mask::Dotted(_), IpAddr::V6(_)) => Err(Fault::new(Kind::BadSubnetMask, LENGTH)),
+        }
+    }
+}
+
+const DOTTED: &str = "a netmask such as 255.255.255.0";
+const LENGTH: &str = "a prefix length from 1 to 128, as the address is an IPv6 one";
+
+/// A netmask of at least `least` ones, or a prefix length.
+pub(crate) fn netmask(word: Token<'_>, least: u8) -> Result<Mask, Fault> {
+    let bad = |expected| Fault::new(Kind::BadSubnetMask, expected);
+    if let Some(length) = strtol(word.text) {
+        return u8::try_from(length)
+            .ok()
+            .filter(|length| (1..=128).contains(length))
+            .map(Mask::Length)
+            .ok_or(bad(
+                "a netmask such as 255.255.255.0, or with IPv6 a prefix length from 1 to 128",
+            ));
+    }
+    let mask = u32::from(word.text.parse::<Ipv4Addr>().map_err(|_| bad(DOTTED))?);
     let prefix = mask.leading_ones();
     if mask.checked_shl(prefix).unwrap_or(0) != 0 {
-        return Err(Fault::new(
-            Kind::BadSubnetMask,
-            "ones before zeros, as in 255.255.255.0",
-        ));
+        return Err(bad("ones before zeros, as in 255.255.255.0"));
     }
     u8::try_from(prefix)
         .ok()
         .filter(|p| *p >= least)
-        .ok_or(fault)
+        .map(Mask::Dotted)
+        .ok_or(bad(DOTTED))
 }
 
 #[cfg(test)]
@@ -139,9 +191,19 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_is_refused_by_name() {
-        for six in ["2001:db8::1", "::", "six"] {
-            assert_eq!(kind(six), Kind::Unsupported, "{six}");
+    fn ipv6_addresses_are_those_that_every_link_knows() {
+        let address = Ok(Host::Address("2001:db8::1".parse().unwrap()));
+        assert_eq!(host(token("2001:DB8:0::1"), &resolver()), address);
+        assert_eq!(host(token("six"), &resolver()), address);
+        assert_eq!(host(token("::"), &resolver()), Ok(Host::Nowhere));
+        for bad in [
+            "fe80::1",
+            "fe80::1%eth0",
+            "ff02::1",
+            "::ffff:1.2.3.4",
+            "[2001:db8::1]",
+        ] {
+            assert_eq!(kind(bad), Kind::InvalidHost, "{bad}");
         }
     }
 
@@ -171,15 +233,27 @@ mod tests {
     }
 
     #[test]
+    fn a_mask_has_the_form_of_its_address() {
+        let (four, six) = (IpAddr::from([1, 2, 3, 4]), IpAddr::from([1; 16]));
+        assert_eq!(Mask::Dotted(24).prefix(four), Ok(24));
+        assert_eq!(Mask::Length(64).prefix(six), Ok(64));
+        assert!(Mask::Length(24).prefix(four).is_err());
+        assert!(Mask::Dotted(24).prefix(six).is_err());
+    }
+
+    #[test]
     fn netmasks_are_contiguous() {
-        assert_eq!(netmask(token("255.255.255.0"), 1), Ok(24));
-        assert_eq!(netmask(token("255.255.255.255"), 1), Ok(32));
-        assert_eq!(netmask(token("0.0.0.0"), 0), Ok(0));
+        assert_eq!(netmask(token("255.255.255.0"), 1), Ok(Mask::Dotted(24)));
+        assert_eq!(netmask(token("255.255.255.255"), 1), Ok(Mask::Dotted(32)));
+        assert_eq!(netmask(token("0.0.0.0"), 0), Ok(Mask::Dotted(0)));
+        assert_eq!(netmask(token("64"), 1), Ok(Mask::Length(64)));
         for bad in [
             "0.0.0.0",
             "255.0.255.0",
             "0.255.255.255",
-            "24",
+            "0",
+            "129",
+            "-1",
             "/24",
             "255.255.255",
             "",

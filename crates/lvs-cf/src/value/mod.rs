@@ -3,10 +3,12 @@
 mod host;
 mod number;
 
-pub(crate) use host::{Host, device, host, netmask};
-pub(crate) use number::{boolean, duration, integer, positive_duration, seconds, weight};
+pub(crate) use host::{Host, Mask, device, host, interface, netmask};
+pub(crate) use number::{
+    boolean, duration, fwmark, integer, kernel_timeout, positive_duration, seconds, sync_id, weight,
+};
 
-use crate::config::{Network, Protocol, Scheduler};
+use crate::config::{Network, Protocol, ReservationConflict, Scheduler, ServiceKind};
 use crate::document::Token;
 use crate::sink::Draft;
 use crate::words::{nearest, shown};
@@ -20,8 +22,6 @@ pub(crate) struct Fault {
     pub(crate) expected: &'static str,
     /// The words that would be right, if it is words.
     pub(crate) known: &'static [&'static str],
-    /// For [`Kind::Unsupported`]: what is.
-    pub(crate) what: &'static str,
 }
 
 impl Fault {
@@ -30,7 +30,6 @@ impl Fault {
             kind,
             expected,
             known: &[],
-            what: "",
         }
     }
 
@@ -38,35 +37,17 @@ impl Fault {
         Self::new(Kind::InvalidArgument, expected)
     }
 
-    pub(crate) fn unsupported(what: &'static str, expected: &'static str) -> Self {
-        Self {
-            kind: Kind::Unsupported,
-            expected,
-            known: &[],
-            what,
-        }
-    }
-
     pub(crate) fn one_of(known: &'static [&'static str]) -> Self {
         Self {
             kind: Kind::InvalidArgument,
             expected: "",
             known,
-            what: "",
         }
     }
 
     /// The diagnostic for it, found in `text`.
     pub(crate) fn draft(self, text: &str) -> Draft {
-        let word = shown(text);
-        let draft = Draft::new(self.kind);
-        let draft = match self.kind {
-            Kind::Unsupported => draft.detail(format!(
-                " {} \"{word}\": not implemented in this version",
-                self.what
-            )),
-            _ => draft.detail(format!(": \"{word}\"")),
-        };
+        let draft = Draft::new(self.kind).detail(format!(": \"{}\"", shown(text)));
         if self.known.is_empty() {
             return draft.expected(self.expected);
         }
@@ -76,26 +57,23 @@ impl Fault {
     }
 }
 
-/// `nat`, `direct` or `tunnel`.
-pub(crate) fn network(word: Token<'_>) -> Result<Network, Fault> {
-    Network::from_name(word.text).ok_or(Fault::one_of(&Network::NAMES))
+macro_rules! one_of {
+    ($($function:ident $type:ident,)*) => {$(
+        pub(crate) fn $function(word: Token<'_>) -> Result<$type, Fault> {
+            $type::from_name(word.text).ok_or(Fault::one_of(&$type::NAMES))
+        }
+    )*};
 }
 
-/// A scheduler the kernel has.
-pub(crate) fn scheduler(word: Token<'_>) -> Result<Scheduler, Fault> {
-    Scheduler::from_name(word.text).ok_or(Fault::one_of(&Scheduler::NAMES))
+one_of! {
+    network Network,
+    protocol Protocol,
+    reservation_conflict ReservationConflict,
+    scheduler Scheduler,
+    service_kind ServiceKind,
 }
 
-/// `tcp`; the others are told apart from misspellings.
-pub(crate) fn protocol(word: Token<'_>) -> Result<Protocol, Fault> {
-    match word.text {
-        "tcp" => Ok(Protocol::Tcp),
-        "udp" | "sctp" => Err(Fault::unsupported("protocol", "`tcp`")),
-        _ => Err(Fault::one_of(&["tcp", "udp"])),
-    }
-}
-
-/// A port by number or by name.
+/// A port by number or by name. A name that `protocol` has no port for is looked up for TCP.
 pub(crate) fn port(
     word: Token<'_>,
     protocol: Protocol,
@@ -110,17 +88,46 @@ pub(crate) fn port(
     }
     let is_name = word.text.len() <= 64 && word.text.contains(|c: char| c.is_ascii_alphabetic());
     is_name
-        .then(|| resolver.service(word.text, protocol))
+        .then(|| {
+            let port = |protocol| resolver.service(word.text, protocol);
+            port(protocol).or_else(|| port(Protocol::Tcp))
+        })
         .flatten()
         .ok_or(fault)
 }
 
 /// Any word that is not empty: a command, a path.
-pub(crate) fn text(word: Token<'_>) -> Result<String, Fault> {
+pub(crate) fn text<T: for<'a> From<&'a str>>(word: Token<'_>) -> Result<T, Fault> {
     if word.text.is_empty() {
         return Err(Fault::invalid("a word that is not empty"));
     }
-    Ok(word.text.to_owned())
+    Ok(word.text.into())
+}
+
+/// Any word: what is sent and what is expected may be nothing.
+pub(crate) fn any_text(word: Token<'_>) -> Result<Box<str>, Fault> {
+    Ok(word.text.into())
+}
+
+/// The words between `[` and `]`, which may stand apart or touch the first and the last one.
+pub(crate) fn list<'d>(mut words: impl Iterator<Item = Token<'d>>) -> Result<Vec<String>, Fault> {
+    let fault = Fault::new(Kind::ListExpected, "words between brackets: `[ a b ]`");
+    let first = words.next().filter(|word| !word.quoted).ok_or(fault)?;
+    let mut rest = first.text.strip_prefix('[').ok_or(fault)?;
+    let mut list = Vec::new();
+    let mut quoted = false;
+    loop {
+        let last = rest.strip_suffix(']').filter(|_| !quoted);
+        let word = last.unwrap_or(rest);
+        if !word.is_empty() || quoted {
+            list.push(word.to_owned());
+        }
+        match (last, words.next()) {
+            (Some(_), None) => return Ok(list),
+            (None, Some(next)) => (rest, quoted) = (next.text, next.quoted),
+            _ => return Err(fault),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -170,11 +177,36 @@ mod tests {
     }
 
     #[test]
-    fn udp_is_refused_by_name_and_nonsense_otherwise() {
-        assert_eq!(protocol(token("udp")).unwrap_err().kind, Kind::Unsupported);
-        assert_eq!(
-            protocol(token("tpc")).unwrap_err().kind,
-            Kind::InvalidArgument
-        );
+    fn a_port_is_looked_up_under_its_protocol_and_then_under_tcp() {
+        let resolver = FixedResolver::new()
+            .with_service("syslog", Protocol::Udp, 514)
+            .with_service("shell", Protocol::Tcp, 514)
+            .with_service("diameter", Protocol::Sctp, 3868);
+        let port = |text, protocol| port(token(text), protocol, &resolver).ok();
+        assert_eq!(port("syslog", Protocol::Udp), Some(514));
+        assert_eq!(port("syslog", Protocol::Tcp), None);
+        assert_eq!(port("shell", Protocol::Udp), Some(514));
+        assert_eq!(port("diameter", Protocol::Sctp), Some(3868));
+    }
+
+    #[test]
+    fn lists_stand_between_brackets() {
+        let list = |text: &str| list(text.split(' ').map(token)).ok();
+        let words = |words: &[&str]| Some(words.iter().map(|w| (*w).to_owned()).collect());
+        for text in ["[ a b ]", "[a b]", "[a b ]", "[ a b]"] {
+            assert_eq!(list(text), words(&["a", "b"]), "{text}");
+        }
+        assert_eq!(list("[]"), words(&[]));
+        assert_eq!(list("[ ]"), words(&[]));
+        assert_eq!(list("[[a] ]"), None);
+        assert_eq!(list("[ [a b ]"), words(&["[a", "b"]));
+        for bad in ["a", "a b", "[", "[ a", "a ]", "]", "[ a ] b", ""] {
+            assert_eq!(list(bad), None, "{bad}");
+        }
+        let quoted = ["[", "a b]", "]"].map(|text| Token {
+            quoted: text.len() > 1,
+            ..token(text)
+        });
+        assert_eq!(super::list(quoted.into_iter()).ok(), words(&["a b]"]));
     }
 }

@@ -45,8 +45,7 @@ fn whole(text: &str, expected: &'static str) -> Result<i128, Fault> {
 
 /// Any integer of 64 bits.
 pub(crate) fn integer(word: Token<'_>) -> Result<i64, Fault> {
-    let expected = "a whole number";
-    i64::try_from(whole(word.text, expected)?).map_err(|_| Fault::invalid(expected))
+    ranged(word, "a whole number")
 }
 
 /// Exactly `0` or `1`.
@@ -58,14 +57,39 @@ pub(crate) fn boolean(word: Token<'_>) -> Result<bool, Fault> {
     }
 }
 
+/// A whole number of a type that `expected` describes.
+fn ranged<T: TryFrom<i128>>(word: Token<'_>, expected: &'static str) -> Result<T, Fault> {
+    T::try_from(whole(word.text, expected)?).map_err(|_| Fault::invalid(expected))
+}
+
 /// A weight, 0 to 2^31-1.
 pub(crate) fn weight(word: Token<'_>) -> Result<u32, Fault> {
     let expected = "a whole number from 0 to 2147483647";
-    let value = whole(word.text, expected)?;
-    u32::try_from(value)
-        .ok()
-        .filter(|w| i128::from(*w) <= MAX)
-        .ok_or(Fault::invalid(expected))
+    let weight: u32 = ranged(word, expected)?;
+    if i128::from(weight) > MAX {
+        return Err(Fault::invalid(expected));
+    }
+    Ok(weight)
+}
+
+/// A firewall mark: any 32 bits.
+pub(crate) fn fwmark(word: Token<'_>) -> Result<u32, Fault> {
+    ranged(word, "a firewall mark from 0 to 4294967295")
+}
+
+/// The sync id that tells sync daemons on one link apart.
+pub(crate) fn sync_id(word: Token<'_>) -> Result<u8, Fault> {
+    ranged(word, "a whole number from 0 to 255")
+}
+
+/// An IPVS connection timeout. The kernel counts it in ticks of an `int`, a thousand a second at
+/// most, and refuses what does not fit.
+pub(crate) fn kernel_timeout(word: Token<'_>) -> Result<u32, Fault> {
+    let time = seconds(word)?;
+    if time > 2_147_483 {
+        return Err(Fault::invalid("a time from 0 to 2147483 seconds"));
+    }
+    Ok(time)
 }
 
 /// A time of whole seconds, as the kernel takes for persistence.

@@ -1,0 +1,93 @@
+//! Addresses that must not be, or must be, somebody's own; and their families.
+
+use std::net::IpAddr;
+
+use crate::config::{Config, Floating, Network};
+use crate::sink::{Draft, Sink};
+use crate::{Kind, Span, Spanned};
+
+pub(super) fn check(config: &Config, sink: &mut Sink) {
+    own_addresses(config, sink);
+    families(config, sink);
+    gateway(config, sink);
+}
+
+/// How messages call the family of `address`.
+pub(super) fn family(address: IpAddr) -> &'static str {
+    match address {
+        IpAddr::V4(_) => "IPv4",
+        IpAddr::V6(_) => "IPv6",
+    }
+}
+
+/// Dropping a floating address that is the router's own would cut the router off.
+fn own_addresses(config: &Config, sink: &mut Sink) {
+    let mut own: Vec<(&'static str, Spanned<IpAddr>)> = vec![("primary", config.primary)];
+    own.extend(config.backup.map(|a| ("backup", a)));
+    own.extend(config.primary_private.map(|a| ("primary_private", a)));
+    own.extend(config.backup_private.map(|a| ("backup_private", a)));
+    let mut refuse = |floating: &Spanned<Floating>, what: &str| {
+        let whose = |(_, a): &&(_, Spanned<IpAddr>)| a.value == floating.address;
+        let Some((name, router)) = own.iter().find(whose) else {
+            return;
+        };
+        let (Some(span), Some(other)) = (floating.span, router.span) else {
+            return;
+        };
+        sink.error(span, || {
+            Draft::new(Kind::InvalidArgument)
+                .detail(format!(": {what} (`{name}`)"))
+                .expected("an address that no router has for itself")
+                .related(other, "the router's address")
+        });
+    };
+    if let Some(router) = &config.nat_router {
+        refuse(router, "`nat_router` is the router's own address");
+    }
+    for block in config.blocks() {
+        refuse(&block.address, "the virtual address is the router's own");
+    }
+}
+
+/// The kernel carries one family to the other through a tunnel only.
+fn families(config: &Config, sink: &mut Sink) {
+    if *config.network == Network::Tunnel {
+        return;
+    }
+    for service in &config.virtual_servers {
+        let vip = service.address.address;
+        let servers = service.servers.iter().map(|s| ("real server", s.address));
+        let sorry = service.sorry_server.map(|s| ("sorry server", s));
+        for (what, server) in servers.chain(sorry) {
+            let (Some(span), Some(first)) = (server.span, service.address.span) else {
+                continue;
+            };
+            if server.is_ipv4() == vip.is_ipv4() {
+                continue;
+            }
+            sink.error(span, || {
+                let (mine, wanted) = (family(*server), family(vip));
+                Draft::new(Kind::InvalidArgument)
+                    .detail(format!(": an {mine} {what} of an {wanted} virtual server"))
+                    .expected(format!("an {wanted} address, or `network = tunnel`"))
+                    .related(first, "the virtual address")
+            });
+        }
+    }
+}
+
+fn gateway(config: &Config, sink: &mut Sink) {
+    let first = config.active_virtual_servers().next();
+    let (Network::Nat, None, Some(first)) = (*config.network, &config.nat_router, first) else {
+        return;
+    };
+    let span = config
+        .network
+        .span
+        .or(first.name.span)
+        .unwrap_or(Span::new(0, 0));
+    sink.warning(span, || {
+        Draft::new(Kind::NatWithoutRouter)
+            .expected("`nat_router = ADDRESS DEVICE`, the real servers' gateway")
+    });
+}

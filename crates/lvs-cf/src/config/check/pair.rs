@@ -1,0 +1,101 @@
+//! What the two routers need of each other: addresses, heartbeats, timers.
+
+use std::net::IpAddr;
+
+use super::addresses::family;
+use crate::config::Config;
+use crate::sink::{Draft, Sink};
+use crate::{Kind, Span, Spanned};
+
+pub(super) fn check(config: &mut Config, sink: &mut Sink) {
+    addresses(config, sink);
+    heartbeat(config, sink);
+    timers(config, sink);
+}
+
+fn addresses(config: &mut Config, sink: &mut Sink) {
+    if *config.backup_active && config.backup.is_none() {
+        let span = config.backup_active.span.unwrap_or(Span::new(0, 0));
+        config.backup_active.value = false;
+        sink.warning(span, || {
+            Draft::new(Kind::NoEffect)
+                .detail(": \"backup_active = 1\" without `backup`; this router runs alone")
+        });
+    }
+    if let Some(backup) = config.backup {
+        one_family("backup", backup, config.primary, sink);
+    }
+    if let (Some(primary), Some(backup)) = (config.primary_private, config.backup_private) {
+        one_family("backup_private", backup, primary, sink);
+    }
+    if !*config.backup_active {
+        return;
+    }
+    if let Some(span) = config
+        .backup
+        .filter(|b| *b == config.primary)
+        .and_then(|b| b.span)
+    {
+        sink.error(span, || {
+            Draft::new(Kind::InvalidArgument)
+                .detail(": the backup's address is the primary's")
+                .expected("the other router's address")
+        });
+    }
+    let (one, name, other) = match (config.primary_private, config.backup_private) {
+        (Some(one), None) => (one, "primary_private", "backup_private"),
+        (None, Some(one)) => (one, "backup_private", "primary_private"),
+        _ => return,
+    };
+    if let Some(span) = one.span {
+        sink.warning(span, || {
+            Draft::new(Kind::NoEffect).detail(format!(": \"{name}\" without `{other}`"))
+        });
+    }
+}
+
+/// The two ends of a link speak one protocol.
+fn one_family(name: &str, backup: Spanned<IpAddr>, primary: Spanned<IpAddr>, sink: &mut Sink) {
+    let (Some(span), Some(other)) = (backup.span, primary.span) else {
+        return;
+    };
+    if backup.is_ipv4() == primary.is_ipv4() {
+        return;
+    }
+    sink.error(span, || {
+        Draft::new(Kind::InvalidArgument)
+            .detail(format!(
+                ": \"{name}\" is an {} address and the primary's is not",
+                family(*backup)
+            ))
+            .expected(format!("an {} address", family(*primary)))
+            .related(other, "the primary's address")
+    });
+}
+
+fn heartbeat(config: &Config, sink: &mut Sink) {
+    let off = config.heartbeat;
+    if let Some(span) = off.span.filter(|_| !*off && *config.backup_active) {
+        sink.warning(span, || {
+            Draft::new(Kind::NoEffect)
+                .detail(": \"heartbeat = 0\" with an active backup; heartbeats are sent")
+        });
+    }
+}
+
+fn timers(config: &mut Config, sink: &mut Sink) {
+    if config.deadtime.value <= config.keepalive.value {
+        let span = config
+            .deadtime
+            .span
+            .or(config.keepalive.span)
+            .unwrap_or(Span::new(0, 0));
+        let corrected = config.keepalive.value * 2;
+        config.deadtime.value = corrected;
+        sink.warning(span, || {
+            Draft::new(Kind::DeadtimeTooShort)
+                .detail(format!("; {corrected:?} is used"))
+                .expected("a deadtime of several keepalives")
+        });
+    }
+}

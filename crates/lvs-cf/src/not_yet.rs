@@ -1,0 +1,149 @@
+//! What the language has and the daemons of this version do not do: refused by name.
+//!
+//! One row each. When the daemons learn something, its row goes, and nothing else knows.
+
+use std::net::IpAddr;
+
+use crate::config::VirtualServer;
+use crate::sink::{Draft, Sink};
+use crate::words::shown;
+use crate::{Config, Document, Kind, Protocol, ServiceKind, Span, Spanned};
+
+/// Something that is not done yet.
+struct Row {
+    /// Where a file asks for it.
+    asked: fn(&Config) -> Vec<Span>,
+    /// How the error names it.
+    wording: Wording,
+}
+
+/// How an error names what is refused.
+enum Wording {
+    /// `unsupported value "VALUE" of "NAME"`, and the value that is done.
+    Value(&'static str),
+    /// `unsupported directive "NAME"`.
+    Directive,
+    /// `unsupported WHAT "VALUE"`, and what is done.
+    Thing(&'static str, &'static str),
+    /// `unsupported block "KEYWORD"`.
+    Block,
+}
+
+use Wording::{Block, Directive, Thing, Value};
+
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    row(|c| value(&c.service, &ServiceKind::Lvs), Value("`lvs`")),
+    row(|c| given(&c.primary_shared), Directive),
+    row(|c| given(&c.backup_shared), Directive),
+    row(|c| given(&c.reservation_conflict_action), Directive),
+    row(|c| unless(&c.debug_level, c.debug_level.eq_ignore_ascii_case("NONE")), Value("`NONE`")),
+    row(|c| value(&c.monitor_links, &0), Value("`0`")),
+    row(|c| value(&c.syncdaemon, &false), Value("`0`")),
+    row(|c| value(&c.tcp_timeout, &0), Value("`0`")),
+    row(|c| value(&c.tcpfin_timeout, &0), Value("`0`")),
+    row(|c| value(&c.udp_timeout, &0), Value("`0`")),
+    row(|c| given(&c.active_cmd), Directive),
+    row(|c| given(&c.inactive_cmd), Directive),
+    row(|c| value(&c.sync, &false), Value("`0`")),
+    row(|c| each(c, |b| value(&b.protocol, &Protocol::Tcp)), Thing("protocol", "`tcp`")),
+    row(|c| each(c, |b| value(&b.fwmark, &0)), Value("`0`")),
+    row(|c| each(c, |b| given(&b.send)), Directive),
+    row(|c| each(c, |b| given(&b.expect)), Directive),
+    row(|c| each(c, |b| value(&b.use_regex, &false)), Value("`0`")),
+    row(|c| each(c, |b| given(&b.send_program)), Directive),
+    row(|c| each(c, |b| value(&b.quiesce_server, &false)), Value("`0`")),
+    row(|c| each(c, |b| given(&b.sorry_server)), Directive),
+    row(|c| each(c, |b| given(&b.start_cmd)), Directive),
+    row(|c| each(c, |b| given(&b.stop_cmd)), Directive),
+    row(|c| each(c, |b| given(&b.master)), Directive),
+    row(|c| each(c, |b| given(&b.dirs)), Directive),
+    row(|c| c.failover_services.iter().filter_map(|f| f.name.span).collect(), Block),
+    row(ipv6, Thing("IPv6 address", "an IPv4 address")),
+];
+
+const fn row(asked: fn(&Config) -> Vec<Span>, wording: Wording) -> Row {
+    Row { asked, wording }
+}
+
+/// The place of a value that is not the one that is done.
+fn value<T: PartialEq>(value: &Spanned<T>, done: &T) -> Vec<Span> {
+    unless(value, value.value == *done)
+}
+
+fn unless<T>(value: &Spanned<T>, done: bool) -> Vec<Span> {
+    value.span.filter(|_| !done).into_iter().collect()
+}
+
+/// The place of a value that no value is done of.
+fn given<T>(value: &Option<Spanned<T>>) -> Vec<Span> {
+    value.iter().filter_map(|value| value.span).collect()
+}
+
+/// The places in all blocks.
+fn each(config: &Config, asked: fn(&VirtualServer) -> Vec<Span>) -> Vec<Span> {
+    config.blocks().flat_map(asked).collect()
+}
+
+fn ipv6(config: &Config) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut look = |address: IpAddr, span: Option<Span>| {
+        found.extend(span.filter(|_| address.is_ipv6()));
+    };
+    look(*config.primary, config.primary.span);
+    for host in [config.backup, config.primary_private, config.backup_private] {
+        host.inspect(|host| look(**host, host.span));
+    }
+    if let Some(router) = &config.nat_router {
+        look(router.address, router.span);
+    }
+    for block in config.blocks() {
+        look(block.address.address, block.address.span);
+        for host in [block.sorry_server, block.master] {
+            host.inspect(|host| look(**host, host.span));
+        }
+        for server in &block.servers {
+            look(*server.address, server.address.span);
+        }
+    }
+    found
+}
+
+/// Reports everything that `config` asks for and this version does not do.
+pub(crate) fn refuse(config: &Config, document: &Document, sink: &mut Sink) {
+    for row in ROWS {
+        for span in (row.asked)(config) {
+            // What a directive is called stands before its value on the same line.
+            let name = document.first_token_of_line(span);
+            let (name, name_span) = name.map_or(("", span), |name| (name.text, name.span));
+            let span = match row.wording {
+                // An address without the device behind it.
+                Value(_) | Thing(..) => document.word_at(span.start).map_or(span, |w| w.span),
+                Directive | Block => name_span,
+            };
+            sink.error(span, || {
+                let value = shown(document.token_at(span).text);
+                let draft = Draft::new(Kind::Unsupported);
+                match row.wording {
+                    Value(done) => draft
+                        .detail(later(&format!("value \"{value}\" of \"{name}\"")))
+                        .expected(done),
+                    Thing(what, done) => draft
+                        .detail(later(&format!("{what} \"{value}\"")))
+                        .expected(done),
+                    Directive => draft
+                        .detail(later(&format!("directive \"{name}\"")))
+                        .expected("a directive of this version")
+                        .help("take the line out, or put `#` before it"),
+                    Block => draft
+                        .detail(later(&format!("block \"{name}\"")))
+                        .expected("`virtual NAME {`"),
+                }
+            });
+        }
+    }
+}
+
+fn later(what: &str) -> String {
+    format!(" {what}: not implemented in this version")
+}
