@@ -91,3 +91,103 @@ http {{
     let file = write_file(host, "nginx.conf", &text)?.display().to_string();
     start(host, "nginx", &["-e", "stderr", "-p", "/run", "-c", &file])
 }
+
+/// Starts vsftpd on port 21 of a host. It greets with `220` and a line of its own.
+pub fn start_vsftpd(host: &Host) -> Result<Process> {
+    host.tool(&["mkdir", "-p", "/run/vsftpd/empty"])?;
+    let text = "\
+listen=YES
+background=NO
+anonymous_enable=NO
+local_enable=YES
+ftp_username=nobody
+nopriv_user=nobody
+secure_chroot_dir=/run/vsftpd/empty
+seccomp_sandbox=NO
+";
+    let file = write_file(host, "vsftpd.conf", text)?;
+    start(host, "vsftpd", &[&file.display().to_string()])
+}
+
+/// Starts inetd on a host, with its own services for UDP: `echo` on port 7, `daytime` on port 13.
+pub fn start_inetd(host: &Host) -> Result<Process> {
+    let text = "\
+echo dgram udp wait root internal
+daytime dgram udp wait root internal
+";
+    let file = write_file(host, "inetd.conf", text)?;
+    start(host, "inetd", &["-i", &file.display().to_string()])
+}
+
+/// Starts dnsmasq on port 53 of a host. It knows one name, `www.example.org`, as 192.0.2.80.
+pub fn start_dnsmasq(host: &Host) -> Result<Process> {
+    start(
+        host,
+        "dnsmasq",
+        &[
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--pid-file=/run/dnsmasq.pid",
+            "--user=root",
+            "--group=root",
+            "--no-resolv",
+            "--no-hosts",
+            "--log-facility=-",
+            "--address=/www.example.org/192.0.2.80",
+        ],
+    )
+}
+
+/// Starts sshd on port 22 of a host, with keys of its own. The file that it takes root's keys from
+/// is returned too.
+pub fn start_sshd(host: &Host) -> Result<(Process, PathBuf)> {
+    // Installed, its package makes the user that it gives its privileges up to.
+    add_user(host, "sshd")?;
+    host.tool(&["mkdir", "-p", "-m", "755", "/run/sshd"])?;
+    let key = make_key(host, "host_key")?.display().to_string();
+    let keys = write_file(host, "authorized_keys", "")?;
+    let text = format!(
+        "\
+HostKey {key}
+AuthorizedKeysFile {}
+PidFile /run/sshd.pid
+StrictModes no
+UsePAM no
+PermitRootLogin prohibit-password
+",
+        keys.display()
+    );
+    let file = write_file(host, "sshd_config", &text)?
+        .display()
+        .to_string();
+    // It starts itself anew for each connection, and wants a whole path for that.
+    Ok((start(host, "sshd", &["-D", "-e", "-f", &file])?, keys))
+}
+
+/// Makes a key without a passphrase, and returns the path of its private part.
+pub fn make_key(host: &Host, name: &str) -> Result<PathBuf> {
+    let path = host.dir().join(name);
+    let program = real_server_program("ssh-keygen")?.display().to_string();
+    let file = path.display().to_string();
+    host.tool(&[
+        &program, "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", &file,
+    ])?;
+    Ok(path)
+}
+
+/// Gives a host a user, without a line in this machine's own file.
+fn add_user(host: &Host, name: &str) -> Result<()> {
+    let mut users = host.read_file("/etc/passwd")?;
+    if users
+        .lines()
+        .any(|line| line.starts_with(&format!("{name}:")))
+    {
+        return Ok(());
+    }
+    users.push_str(&format!(
+        "{name}:x:65533:65534::/run/{name}:/usr/sbin/nologin\n"
+    ));
+    let file = write_file(host, "passwd", &users)?.display().to_string();
+    host.tool(&["mount", "--bind", &file, "/etc/passwd"])
+        .map(drop)
+}

@@ -7,6 +7,7 @@ mod heartbeats;
 mod ipvs_netlink;
 mod lab_failures;
 mod lab_itself;
+mod nanny_checks;
 mod nanny_faults;
 mod nanny_table;
 mod operation;

@@ -41,6 +41,10 @@ const PROGRAMS: &[Program] = &[
         package: "vsftpd",
     },
     Program {
+        path: "usr/sbin/inetd",
+        package: "openbsd-inetd",
+    },
+    Program {
         path: "usr/sbin/dnsmasq",
         package: "dnsmasq-base",
     },
