@@ -5,12 +5,14 @@ use std::time::Duration;
 use crate::nanny::{DESCRIPTORS, Nanny, SLACK};
 use crate::server::{Blackhole, Manner, PAGE, Server, refusing};
 
-const RULES: &str = "-t 0.5 --interval 100ms -a 0";
-const TIMEOUT: Duration = Duration::from_millis(500);
+/// Rules that suit [`fails`].
+pub(crate) const RULES: &str = "-t 0.5 --interval 100ms -a 0";
+/// The timeout of [`RULES`].
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The first check fails with this line, after at least `least` and soon after that. Returns when.
 #[track_caller]
-fn fails(mut nanny: Nanny, line: &str, least: Duration) -> Duration {
+pub(crate) fn fails(mut nanny: Nanny, line: &str, least: Duration) -> Duration {
     let said = nanny.wait_for("[inactive]") - nanny.started;
     assert!(
         nanny
@@ -29,7 +31,7 @@ fn fails(mut nanny: Nanny, line: &str, least: Duration) -> Duration {
     assert!(said >= least, "{said:?}");
     assert!(said <= least + SLACK, "{said:?}");
     // It goes on so, and holds nothing back.
-    nanny.never_says("[ active ]", TIMEOUT * 3);
+    nanny.never_says("[ active ]", TIMEOUT * 2);
     let descriptors = nanny.descriptors();
     assert!(descriptors <= DESCRIPTORS, "{descriptors}");
     said
@@ -63,6 +65,22 @@ fn accepts_and_says_nothing() {
     let server = Server::up(Manner::Hangs);
     let line = format!("READ to {} timed out", server.address);
     fails(Nanny::asking(server.address, RULES), &line, TIMEOUT);
+}
+
+#[test]
+fn the_host_of_a_dead_service_is_known_to_be_alive() {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let icmp = |kind| Socket::new(Domain::IPV4, kind, Some(Protocol::ICMPV4)).is_ok();
+    let is_told = if icmp(Type::DGRAM) || icmp(Type::RAW) {
+        ": service down, the host answers a ping"
+    } else {
+        ""
+    };
+    let (hole, silent) = (Blackhole::new(), Server::up(Manner::Hangs));
+    let line = format!("CONNECT to {} timed out{is_told}", hole.address);
+    fails(Nanny::asking(hole.address, RULES), &line, TIMEOUT);
+    let line = format!("READ to {} timed out{is_told}", silent.address);
+    fails(Nanny::asking(silent.address, RULES), &line, TIMEOUT);
 }
 
 #[test]

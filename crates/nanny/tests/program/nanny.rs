@@ -48,6 +48,16 @@ impl Nanny {
         )
     }
 
+    /// Starts one in the foreground that checks as these arguments say.
+    pub(crate) fn checking(server: SocketAddr, more: &str, check: &[&str]) -> Self {
+        Self::start(
+            Command::new(PROGRAM)
+                .args(arguments(server, 21, more))
+                .args(check)
+                .arg("-n"),
+        )
+    }
+
     /// Starts one in the foreground that asks for a page.
     pub(crate) fn asking(server: SocketAddr, more: &str) -> Self {
         Self::start(
@@ -156,6 +166,17 @@ impl Nanny {
             .filter(|link| !link.to_string_lossy().starts_with("pipe:"))
             .filter(|link| !link.starts_with("/"))
             .count()
+    }
+
+    /// Its children.
+    pub(crate) fn children(&self) -> Vec<Pid> {
+        let pid = self.child.id();
+        let path = format!("/proc/{pid}/task/{pid}/children");
+        std::fs::read_to_string(path)
+            .expect("it lives")
+            .split_whitespace()
+            .map(|pid| Pid::from_raw(pid.parse().expect("a pid")))
+            .collect()
     }
 
     /// Its anonymous resident memory, in KiB.

@@ -16,6 +16,10 @@ pub(crate) enum Manner {
     Answers(&'static [u8]),
     /// The same, a byte at a time, with a pause after each.
     ByteByByte(&'static [u8], Duration),
+    /// Answers these bytes, then closes, without waiting for a request.
+    Greets(&'static [u8]),
+    /// Answers the second bytes to the first, and closes without a word on any others.
+    Demands(&'static [u8], &'static [u8]),
     /// Answers `HTTP` and ten million bytes more.
     Floods,
     /// Keeps the connection and says nothing.
@@ -101,6 +105,14 @@ fn serve(mut connection: TcpStream, manner: Manner) -> std::io::Result<Option<Tc
             for byte in text {
                 connection.write_all(&[*byte])?;
                 std::thread::sleep(pause);
+            }
+        }
+        Manner::Greets(text) => connection.write_all(text)?,
+        Manner::Demands(wanted, text) => {
+            let mut request = vec![0; wanted.len()];
+            connection.read_exact(&mut request)?;
+            if request == wanted {
+                connection.write_all(text)?;
             }
         }
         Manner::Floods => {

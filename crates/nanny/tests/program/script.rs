@@ -1,0 +1,224 @@
+//! Checks by a program, and what each way of misbehaving leaves behind: nothing.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use ::nix::errno::Errno;
+use ::nix::sys::signal::{Signal, kill};
+use ::nix::unistd::Pid;
+
+use crate::faults::{RULES, TIMEOUT, fails};
+use crate::nanny::{DESCRIPTORS, LONG, Nanny, SLACK};
+
+/// A server that is asked by the program alone.
+fn server() -> SocketAddr {
+    "127.0.0.1:9".parse().expect("an address")
+}
+
+/// A file of this test's own, gone when dropped.
+struct File(PathBuf);
+
+impl File {
+    fn new(text: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("script-{}-{number}", std::process::id());
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::write(&path, text).expect("written");
+        Self(path)
+    }
+
+    /// The command that runs it as a script, with a second file as its last argument.
+    fn command(&self, other: &Self) -> String {
+        format!("/bin/sh {} %h %p {}", self.0.display(), other.0.display())
+    }
+
+    fn text(&self) -> String {
+        std::fs::read_to_string(&self.0).expect("read")
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[track_caller]
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + LONG;
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn is_gone(pid: &str) -> bool {
+    let pid = Pid::from_raw(pid.parse().expect("a pid"));
+    kill(pid, None) == Err(Errno::ESRCH)
+}
+
+#[track_caller]
+fn passes(check: &[&str]) {
+    let mut nanny = Nanny::checking(server(), RULES, check);
+    nanny.wait_for("active");
+    let last = nanny.seen.last().expect("a line");
+    assert!(last.contains("[ active ]"), "{:#?}", nanny.seen);
+    nanny.never_says("[inactive]", TIMEOUT);
+}
+
+#[track_caller]
+fn fails_with(check: &[&str], line: &str, least: Duration) {
+    let line = format!("PROGRAM for {} {line}", server());
+    fails(Nanny::checking(server(), RULES, check), &line, least);
+}
+
+#[test]
+fn its_output_decides_where_one_is_expected() {
+    passes(&["-e", "/bin/echo up %h:%p", "-x", "up 127.0.0.1:9"]);
+    passes(&["-e", "echo up %h:%p", "-x", "^up .*:9$", "--regex"]);
+    passes(&["-e", "printf a\\tb", "-x", "a\\tb"]);
+    let line = "failed: the output is not as expected";
+    fails_with(&["-e", "/bin/echo up", "-x", "upper"], line, Duration::ZERO);
+    fails_with(&["-e", "/bin/echo upper", "-x", "up"], line, Duration::ZERO);
+    fails_with(&["-e", "/bin/true", "-x", "up"], line, Duration::ZERO);
+
+    let (script, other) = (File::new("echo OK; exit 1"), File::new(""));
+    passes(&["-e", &script.command(&other), "-x", "OK"]);
+    let (script, other) = (File::new("echo OK >&2"), File::new(""));
+    fails_with(
+        &["-e", &script.command(&other), "-x", "OK"],
+        line,
+        Duration::ZERO,
+    );
+}
+
+#[test]
+fn its_exit_status_decides_where_no_output_is_expected() {
+    passes(&["-e", "/bin/true"]);
+    passes(&["-e", "/bin/echo whatever"]);
+    fails_with(
+        &["-e", "/bin/false"],
+        "failed: exit status 1",
+        Duration::ZERO,
+    );
+    let (script, other) = (File::new("kill -11 $$"), File::new(""));
+    let command = script.command(&other);
+    fails_with(
+        &["-e", &command],
+        "failed: killed by signal 11",
+        Duration::ZERO,
+    );
+}
+
+#[test]
+fn one_that_cannot_be_run_is_a_failed_check() {
+    let missing = "failed: No such file or directory";
+    fails_with(&["-e", "/no/such/program"], missing, Duration::ZERO);
+    fails_with(&["-e", "no-such-program -x"], missing, Duration::ZERO);
+    let file = File::new("#!/bin/sh\necho OK\n");
+    let refused = "failed: Permission denied";
+    let path = file.0.display().to_string();
+    fails_with(&["-e", &path, "-x", "OK"], refused, Duration::ZERO);
+    fails_with(&["-e", "/tmp"], refused, Duration::ZERO);
+}
+
+#[test]
+fn one_that_hangs_is_killed() {
+    for check in [
+        &["-e", "/bin/sleep 600"][..],
+        &["-e", "/bin/sleep 600", "-x", "OK"],
+    ] {
+        fails_with(check, "timed out", TIMEOUT);
+    }
+    let mut nanny = Nanny::checking(server(), "-t 0.3 --interval 0.3", &["-e", "/bin/sleep 600"]);
+    wait_until("it runs", || nanny.children().len() == 1);
+    let first = nanny.children();
+    nanny.wait_for("timed out");
+    wait_until("the next one runs", || {
+        let now = nanny.children();
+        now.len() == 1 && now != first
+    });
+    assert!(is_gone(&first[0].to_string()));
+}
+
+#[test]
+fn what_it_leaves_running_is_killed_with_it() {
+    // It hangs itself; and it ends, and what it left has its output open.
+    for (script, check) in [
+        ("sleep 600 & echo $! >> $3; sleep 600", &[][..]),
+        (
+            "trap '' TERM HUP; sleep 600 & echo $! >> $3; sleep 600",
+            &[],
+        ),
+        ("sleep 600 & echo $! >> $3; echo OK", &["-x", "OK"]),
+        ("sleep 600 & echo $! >> $3; exit 0", &[]),
+    ] {
+        let ends = !script.ends_with("600");
+        let (script, left) = (File::new(script), File::new(""));
+        let command = script.command(&left);
+        let check = [&["-e", &command], check].concat();
+        let mut nanny = Nanny::checking(server(), RULES, &check);
+        nanny.wait_for(if ends { "[ active ]" } else { "timed out" });
+        wait_until("it runs some times", || left.text().lines().count() >= 3);
+        nanny.signal(Signal::SIGTERM);
+        assert_eq!(nanny.ended().code(), Some(0));
+        let text = left.text();
+        wait_until("all are gone", || text.lines().all(is_gone));
+    }
+}
+
+#[test]
+fn one_that_prints_without_end_takes_neither_time_nor_memory() {
+    let line = "failed: the output is not as expected";
+    let much = ["-e", "/usr/bin/head -c 100000000 /dev/zero", "-x", "OK"];
+    let mut nanny = Nanny::checking(server(), "-t 10 --interval 100ms", &much);
+    let said = nanny.wait_for(line);
+    assert!(said - nanny.started < Duration::from_secs(10));
+    assert!(nanny.memory() < 512, "{}", nanny.memory());
+
+    let endless = ["-e", "/usr/bin/yes", "-x", "OK"];
+    let mut nanny = Nanny::checking(server(), RULES, &endless);
+    let said = nanny.wait_for("timed out");
+    assert!(said - nanny.started < TIMEOUT + SLACK);
+    let before = nanny.memory();
+    nanny.never_says("[ active ]", TIMEOUT * 4);
+    // What is kept of one output, at most.
+    assert!(nanny.memory() <= before + 64, "{before} {}", nanny.memory());
+}
+
+#[test]
+fn a_stop_does_not_wait_for_it() {
+    let rules = "-t 60 --interval 60";
+    let mut nanny = Nanny::checking(server(), rules, &["-e", "/bin/sleep 600"]);
+    wait_until("it runs", || nanny.children().len() == 1);
+    let child = nanny.children()[0].to_string();
+    let before = Instant::now();
+    nanny.signal(Signal::SIGTERM);
+    assert_eq!(nanny.ended().code(), Some(0));
+    assert!(before.elapsed() < SLACK);
+    wait_until("it is gone", || is_gone(&child));
+}
+
+#[test]
+fn hundreds_of_runs_leave_nothing_behind() {
+    let runs = File::new("");
+    let script = File::new("echo . >> $3; echo OK");
+    let command = script.command(&runs);
+    let check = ["-e", &command, "-x", "OK"];
+    let mut nanny = Nanny::checking(server(), "-t 5 --interval 5ms -a 0", &check);
+    nanny.wait_for("[ active ]");
+    let wait_for = |count| {
+        wait_until("it runs on", || runs.text().lines().count() >= count);
+        nanny.memory()
+    };
+    let memory = wait_for(50);
+    // Less than a hundred bytes a run.
+    assert!(wait_for(400) < memory + 32);
+    assert!(nanny.children().len() <= 1);
+    nanny.never_says("[inactive]", Duration::from_millis(10));
+    let descriptors = nanny.descriptors();
+    assert!(descriptors <= DESCRIPTORS, "{descriptors}");
+}

@@ -1,0 +1,149 @@
+//! Checks in datagrams.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::faults::{RULES, TIMEOUT, fails};
+use crate::nanny::Nanny;
+
+/// A server whose answers a function gives: to what it got, for how many times from there.
+struct Server {
+    address: SocketAddr,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    fn up(answer: impl Fn(&[u8], usize) -> Vec<Vec<u8>> + Send + 'static) -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bound");
+        let pause = Some(Duration::from_millis(10));
+        socket.set_read_timeout(pause).expect("a time");
+        let address = socket.local_addr().expect("an address");
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            let mut request = [0; 65536];
+            let mut seen: HashMap<SocketAddr, usize> = HashMap::new();
+            while !stopped.load(Ordering::Relaxed) {
+                let Ok((length, peer)) = socket.recv_from(&mut request) else {
+                    continue;
+                };
+                let times = seen.entry(peer).or_default();
+                *times += 1;
+                for datagram in answer(&request[..length], *times) {
+                    // It may have had enough.
+                    let _ = socket.send_to(&datagram, peer);
+                }
+            }
+        });
+        Self {
+            address,
+            stop,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A server that echoes.
+fn echoing() -> Server {
+    Server::up(|request, _| vec![request.to_vec()])
+}
+
+#[track_caller]
+fn passes(server: &Server, check: &[&str]) {
+    let mut nanny = Nanny::checking(server.address, RULES, check);
+    nanny.wait_for("active");
+    let last = nanny.seen.last().expect("a line");
+    assert!(last.contains("[ active ]"), "{:#?}", nanny.seen);
+    nanny.never_says("[inactive]", TIMEOUT);
+}
+
+#[track_caller]
+fn fails_with(address: SocketAddr, check: &[&str], line: &str, least: Duration) {
+    let line = line.replace("RS", &address.to_string());
+    fails(Nanny::checking(address, RULES, check), &line, least);
+}
+
+#[test]
+fn answered_as_expected() {
+    let server = echoing();
+    passes(&server, &["-u", "-s", r"ping\n", "-x", r"ping\n"]);
+    passes(&server, &["-u", "-s", "ping", "-x", "p*n"]);
+    passes(&server, &["-u", "-s", "ping", "-x", "^p.ng$", "--regex"]);
+    // Any datagram answers, an empty one to an empty one too.
+    passes(&server, &["-u", "-s", "ping"]);
+    passes(&server, &["-u"]);
+    passes(&server, &["-u", "-x", ""]);
+}
+
+#[test]
+fn answered_in_two_datagrams() {
+    let server = Server::up(|_, _| vec![b"po".to_vec(), b"ng!".to_vec()]);
+    passes(&server, &["-u", "-s", "ping", "-x", "pong"]);
+    passes(&server, &["-u", "-s", "ping", "-x", "pong", "--regex"]);
+}
+
+#[test]
+fn answered_at_length() {
+    let server = Server::up(|_, _| vec![[&vec![b'x'; 60_000][..], b"end"].concat()]);
+    passes(&server, &["-u", "-s", "ping", "-x", "xend$", "--regex"]);
+    passes(&server, &["-u", "-s", "ping", "-x", "xxx"]);
+}
+
+#[test]
+fn answered_when_asked_again() {
+    // The first two datagrams of each check are lost.
+    let server = Server::up(|request, times| match times {
+        1 | 2 => Vec::new(),
+        _ => vec![request.to_vec()],
+    });
+    passes(&server, &["-u", "-s", "ping", "-x", "ping"]);
+}
+
+#[test]
+fn answered_wrongly() {
+    let server = echoing();
+    let line = "READ to RS failed: the reply is not as expected";
+    let check = ["-u", "-s", "ping", "-x", "pong"];
+    fails_with(server.address, &check, line, Duration::ZERO);
+    // Too little is not enough, however long one waits.
+    let check = ["-u", "-s", "", "-x", "pong"];
+    fails_with(server.address, &check, "READ to RS timed out", TIMEOUT);
+}
+
+#[test]
+fn refused() {
+    let address = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|socket| socket.local_addr())
+        .expect("a free port");
+    let line = "READ to RS failed: Connection refused";
+    for check in [&["-u"][..], &["-u", "-s", "x", "-x", "y"]] {
+        fails_with(address, check, line, Duration::ZERO);
+    }
+}
+
+#[test]
+fn silent() {
+    let server = Server::up(|_, _| Vec::new());
+    let line = "READ to RS timed out";
+    for check in [
+        &["-u"][..],
+        &["-u", "-s", "x", "-x", "x"],
+        &["-u", "-x", ".", "--regex"],
+    ] {
+        fails_with(server.address, check, line, TIMEOUT);
+    }
+}
