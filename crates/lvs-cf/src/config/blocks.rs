@@ -6,7 +6,6 @@ use super::header::Header;
 use super::reader::{Reader, Setting, Statement};
 use super::{Floating, Protocol, RealServer, VirtualServer};
 use crate::directive::{Directive, Scope, Server, Virtual};
-use crate::document::LineKind;
 use crate::sink::Draft;
 use crate::value::{self, Mask};
 use crate::words::{nearest, shown};
@@ -21,9 +20,10 @@ pub(super) fn virtual_server(
 ) -> Option<VirtualServer> {
     let header = reader.header(line)?;
     let mut block = Outer::new(&header, protocol(reader, line, end));
+    block.read.servers = Vec::with_capacity(reader.blocks(line + 1, end));
     let mut at = line + 1;
     while at < end {
-        if opens(reader, at) {
+        if reader.opens(at) {
             let inner_end = reader.document.block_end(at);
             match reader.header_keyword(at) {
                 Some(keyword) if keyword.text == "server" => {
@@ -45,17 +45,12 @@ pub(super) fn virtual_server(
     block.finish(reader, &header)
 }
 
-fn opens(reader: &Reader<'_>, line: usize) -> bool {
-    let kind = reader.document.kind(line);
-    matches!(kind, LineKind::Open | LineKind::BrokenOpen)
-}
-
 /// The protocol that the block's lines name, wherever they do: port names depend on it.
 fn protocol(reader: &Reader<'_>, line: usize, end: usize) -> Protocol {
     let mut found = Protocol::Tcp;
     let mut at = line + 1;
     while at < end {
-        if opens(reader, at) {
+        if reader.opens(at) {
             at = reader.document.block_end(at).max(at + 1);
             continue;
         }
@@ -161,8 +156,6 @@ impl Outer {
         let mut block = self.read;
         block.pmask = reader.prefix(self.pmask, address.address).unwrap_or(whole);
         block.address = address;
-        // Files of a hundred thousand servers exist: a third of the memory is here.
-        block.servers.shrink_to_fit();
         Some(block)
     }
 }
@@ -182,7 +175,7 @@ fn real_server(
     let (mut active, mut weight) = (Spanned::default_value(false), Spanned::default_value(1));
     let mut at = line + 1;
     while at < end {
-        if opens(reader, at) {
+        if reader.opens(at) {
             if let Some(keyword) = reader.header_keyword(at) {
                 reader.unknown_block(Scope::Server, at, keyword);
             }

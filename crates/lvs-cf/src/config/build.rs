@@ -65,9 +65,10 @@ impl Default for File {
 impl File {
     fn read<'d>(&mut self, reader: &mut Reader<'d>) {
         let document: &'d Document = reader.document;
+        self.config.virtual_servers = Vec::with_capacity(reader.blocks(0, document.line_count()));
         let mut line = 0;
         while line < document.line_count() {
-            if matches!(document.kind(line), LineKind::Open | LineKind::BrokenOpen) {
+            if reader.opens(line) {
                 let end = document.block_end(line);
                 self.block(reader, line, end);
                 line = end.max(line + 1);

@@ -20,16 +20,37 @@ pub struct Document {
     fault: Option<u32>,
 }
 
-/// One line, its line end included.
+/// One line, its line end included. A large file has half a million: they are kept small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Line {
     /// Offset of its first byte; the next line's is its end.
     start: u32,
-    /// Index of its first word; the next line's is its end.
-    first_word: u32,
+    /// Index of its first word; the next line's is its end. Below it, in three bits, the kind.
+    first_word_and_kind: u32,
     /// For an opening: index of the first line behind the block, its `}` included in the block.
     block_end: u32,
-    kind: LineKind,
+}
+
+impl Line {
+    /// The line that begins at `start`. The index fits into 29 bits: a word has at least one of
+    /// the [`Document::MAX_BYTES`], which take 26.
+    fn new(start: usize, first_word: usize, kind: LineKind) -> Self {
+        Self {
+            start: to_u32(start),
+            first_word_and_kind: to_u32(first_word) << 3 | kind as u32,
+            block_end: 0,
+        }
+    }
+
+    fn first_word(&self) -> usize {
+        (self.first_word_and_kind >> 3) as usize
+    }
+
+    fn kind(&self) -> LineKind {
+        let kind = (self.first_word_and_kind & 7) as usize;
+        // Always found: what is there was one of them.
+        *LineKind::ALL.get(kind).unwrap_or(&LineKind::Broken)
+    }
 }
 
 /// What a line is.
@@ -49,6 +70,19 @@ pub(crate) enum LineKind {
     Stray,
     /// Not understood, and already reported.
     Broken,
+}
+
+impl LineKind {
+    /// In the order of their numbers.
+    const ALL: [LineKind; 7] = [
+        LineKind::Empty,
+        LineKind::Setting,
+        LineKind::Open,
+        LineKind::BrokenOpen,
+        LineKind::Close,
+        LineKind::Stray,
+        LineKind::Broken,
+    ];
 }
 
 /// A word of a statement. Comments and `=` are none.
@@ -174,7 +208,7 @@ impl Document {
     }
 
     pub(crate) fn kind(&self, line: usize) -> LineKind {
-        self.lines[line].kind
+        self.lines[line].kind()
     }
 
     /// The first line behind the block that `line` opens.
@@ -206,11 +240,11 @@ impl Document {
 
     /// The words of a line.
     pub(crate) fn tokens(&self, line: usize) -> impl ExactSizeIterator<Item = Token<'_>> + Clone {
-        let from = self.lines[line].first_word as usize;
+        let from = self.lines[line].first_word();
         let to = self
             .lines
             .get(line + 1)
-            .map_or(self.words.len(), |l| l.first_word as usize);
+            .map_or(self.words.len(), Line::first_word);
         self.words[from..to].iter().map(|w| self.token(*w))
     }
 

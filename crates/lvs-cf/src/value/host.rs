@@ -6,7 +6,7 @@ use super::Fault;
 use super::number::strtol;
 use crate::config::Device;
 use crate::document::Token;
-use crate::{Kind, Resolve};
+use crate::{Kind, Resolve, Unresolved};
 
 /// An address directive's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,9 +104,15 @@ pub(crate) enum Mask {
 }
 
 impl Mask {
-    /// The prefix length, if the mask is of `address`'s family.
+    /// The prefix length, if the mask is of `address`'s family. The family of a name that was not
+    /// looked up nobody knows.
     pub(crate) fn prefix(self, address: IpAddr) -> Result<u8, Fault> {
         match (self, address) {
+            (Mask::Dotted(prefix) | Mask::Length(prefix), _)
+                if Unresolved::is_stand_in(address) =>
+            {
+                Ok(prefix)
+            }
             (Mask::Dotted(prefix), IpAddr::V4(_)) | (Mask::Length(prefix), IpAddr::V6(_)) => {
                 Ok(prefix)
             }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::config::{Config, Floating, Network};
 use crate::sink::{Draft, Sink};
-use crate::{Kind, Span, Spanned};
+use crate::{Kind, Span, Spanned, Unresolved};
 
 pub(super) fn check(config: &Config, sink: &mut Sink) {
     own_addresses(config, sink);
@@ -62,7 +62,8 @@ fn families(config: &Config, sink: &mut Sink) {
             let (Some(span), Some(first)) = (server.span, service.address.span) else {
                 continue;
             };
-            if server.is_ipv4() == vip.is_ipv4() {
+            let unknown = [*server, vip].into_iter().any(Unresolved::is_stand_in);
+            if unknown || server.is_ipv4() == vip.is_ipv4() {
                 continue;
             }
             sink.error(span, || {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::addresses::family;
 use crate::config::Config;
 use crate::sink::{Draft, Sink};
-use crate::{Kind, Span, Spanned};
+use crate::{Kind, Span, Spanned, Unresolved};
 
 pub(super) fn check(config: &mut Config, sink: &mut Sink) {
     addresses(config, sink);
@@ -59,7 +59,8 @@ fn one_family(name: &str, backup: Spanned<IpAddr>, primary: Spanned<IpAddr>, sin
     let (Some(span), Some(other)) = (backup.span, primary.span) else {
         return;
     };
-    if backup.is_ipv4() == primary.is_ipv4() {
+    let unknown = [*backup, *primary].into_iter().any(Unresolved::is_stand_in);
+    if unknown || backup.is_ipv4() == primary.is_ipv4() {
         return;
     }
     sink.error(span, || {
