@@ -9,6 +9,7 @@ use crate::check::{Failure, Target};
 use crate::failover::{End, Watch};
 use crate::failures::Failures;
 use crate::health::{Event, Force, Health, Verdict};
+use crate::load::asking::{Asking, Heard};
 use crate::log::Message;
 use crate::parent::Parent;
 use crate::place::Place;
@@ -31,6 +32,8 @@ pub(crate) struct Actor<'a> {
     pub(crate) attempt: Option<Attempt<'a>>,
     /// When the next attempt starts, unless one goes on longer.
     pub(crate) next_check: Instant,
+    /// The questions for the server's load; `None` where it is not read.
+    pub(crate) load: Option<Box<Asking>>,
     /// A verdict that is logged once the table is as it says.
     pub(crate) verdict: Option<Verdict>,
     pub(crate) failures: Failures,
@@ -57,7 +60,8 @@ impl Actor<'_> {
             let now = Instant::now();
             self.go_on(ready.attempt, now);
             self.step(Event::Tick, now);
-            self.place.step(now);
+            let is_due = self.place.step(now);
+            self.ask_load(is_due, ready.load, now);
             // After the attempt: one that passed in time counts.
             let watch = self.watch.as_ref();
             if let Some(end) = self.end.or_else(|| watch?.tick(now)) {
@@ -68,12 +72,12 @@ impl Actor<'_> {
 
     /// Waits for a signal, the attempt or the next timer.
     fn wait(&self) -> Ready {
-        let attempt = self.attempt.as_ref();
+        let (attempt, load) = (self.attempt.as_ref(), self.load.as_deref());
         wait(
             self.deadline(),
             self.signals.as_fd(),
             attempt.map_or(NO_SOURCES, Attempt::sources),
-            NO_SOURCES,
+            load.map_or(NO_SOURCES, Asking::sources),
         )
     }
 
@@ -84,10 +88,26 @@ impl Actor<'_> {
             None => self.next_check,
         };
         let watch = self.watch.as_ref().and_then(Watch::deadline);
-        [self.health.deadline(), self.place.deadline(), watch]
+        let load = self.load.as_deref().and_then(Asking::deadline);
+        [self.health.deadline(), self.place.deadline(), watch, load]
             .into_iter()
             .flatten()
             .fold(check, Instant::min)
+    }
+
+    /// Goes on with the question for the load, or asks it when that is due.
+    fn ask_load(&mut self, is_due: bool, is_ready: bool, now: Instant) {
+        let Some(load) = &mut self.load else {
+            return;
+        };
+        match load.step(self.place.is_in(), is_due, is_ready, now) {
+            Some(Heard::Load(load)) => self.place.hear(load, now),
+            Some(Heard::Never) => {
+                self.load = None;
+                self.place.go_without_load(now);
+            }
+            None => {}
+        }
     }
 
     /// Goes on with the attempt, or starts the next one when it is time.

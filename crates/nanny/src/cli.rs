@@ -49,7 +49,8 @@ failover service and ends when it fails.
                              prints is to be EXPECT, or its exit status 0
   -T, --suppress             take SEND and EXPECT as they are, without escapes such as \n
   -q, --quiesce_server       out means weight 0: the server keeps the connections it has
-  -U, --loadcmd LOADCMD      source of load data; this version reads none
+  -U, --loadcmd LOADCMD      how the server's load is asked for: rsh, ssh, ruptime, rup, a program
+                             that gets the server's address, or none [none]
   -I, --ipvsadm IPVSADM      accepted and unused
   -c, --nofork               stay in this process, without its terminal
   -n, --nodaemon             stay in this process and write to its stdout
@@ -215,6 +216,7 @@ impl Options {
             (None, Kind::RealServer) => return Err(Usage::Missing("--virtaddress")),
             (None, Kind::Failover) => None,
         };
+        let name = server.parse::<IpAddr>().is_err().then(|| server.clone());
         let server = host(&server, service)?;
         // A failover service has an address of its own, or none that matters here.
         let service = service.unwrap_or(server);
@@ -231,6 +233,7 @@ impl Options {
             udp,
             mark: self.mark,
             server,
+            name,
             question,
             method: self.method,
             timeout,
@@ -239,7 +242,12 @@ impl Options {
             weight: self.weight,
             scale: self.scale,
             quiesce: self.quiesce,
-            load_data: self.load_data.filter(|word| word != "none"),
+            load_data: match (self.load_data, kind) {
+                (Some(word), Kind::RealServer) if word != "none" && !word.trim().is_empty() => {
+                    Some(word)
+                }
+                _ => None,
+            },
             report_only: self.report_only,
             stage: match (self.no_daemon, self.no_fork, kind) {
                 (true, _, _) => Stage::Foreground,

@@ -11,6 +11,7 @@ use tracing::Level;
 
 use crate::check::Failure;
 use crate::health::Force;
+use crate::load::{self, Load};
 
 /// A line of the log.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +32,19 @@ pub(crate) enum Message<'a> {
         server: SocketAddr,
         timeout: Duration,
     },
-    /// The word of `-U` is not acted on.
-    LoadDataUnread { word: &'a str },
+    /// The program that was to tell the load is not installed.
+    NoLoadTool {
+        server: SocketAddr,
+        program: &'a str,
+    },
+    /// The load could not be read; so many more times it could not since the last such line.
+    LoadFailed {
+        server: SocketAddr,
+        failure: &'a load::failure::Failure,
+        untold: u64,
+    },
+    /// The load of the server.
+    Load { server: SocketAddr, load: Load },
     /// The server was in the table before.
     Adopted { server: SocketAddr, weight: u32 },
     /// The server came in.
@@ -83,20 +95,24 @@ impl Message<'_> {
             Self::NoService { .. } | Self::TableFailed { .. } => Level::ERROR,
             Self::Inactive { .. }
             | Self::NotYet { .. }
+            | Self::NoLoadTool { .. }
+            | Self::LoadFailed { .. }
             | Self::Failed { .. }
             | Self::FailoverDown { .. }
             | Self::FailoverNeverUp { .. } => Level::WARN,
             Self::Starting { .. }
             | Self::StartingFailover { .. }
             | Self::FailoverUp { .. }
-            | Self::LoadDataUnread { .. }
             | Self::Adopted { .. }
             | Self::Active { .. }
             | Self::ForcedOut { .. }
             | Self::Forced { .. }
             | Self::Terminating { .. }
             | Self::Orphaned => Level::INFO,
-            Self::Passed { .. } | Self::Weight { .. } | Self::WouldWeigh { .. } => Level::DEBUG,
+            Self::Passed { .. }
+            | Self::Weight { .. }
+            | Self::WouldWeigh { .. }
+            | Self::Load { .. } => Level::DEBUG,
         }
     }
 }
@@ -131,10 +147,22 @@ impl fmt::Display for Message<'_> {
                 "[inactive] {server} did not come up within {} s",
                 timeout.as_secs_f64()
             ),
-            Self::LoadDataUnread { word } => write!(
+            Self::NoLoadTool { server, program } => write!(
                 f,
-                "load data by {word} is not read in this version: the weight stays as assigned"
+                "{program} is not installed: the weight of {server} stays as assigned"
             ),
+            Self::LoadFailed {
+                server,
+                failure,
+                untold,
+            } => write!(
+                f,
+                "failed to read remote load of {server}: {failure}{}",
+                More(untold)
+            ),
+            Self::Load { server, load } => {
+                write!(f, "load of {server} is {:.2}", load.average())
+            }
             Self::Adopted { server, weight } => {
                 write!(f, "found {server} in the table with weight {weight}")
             }

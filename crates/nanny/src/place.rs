@@ -178,16 +178,17 @@ impl<K: Kernel> Place<K> {
     }
 
     /// The load of the server, which may change its weight.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no source of load data is read yet")
-    )]
     pub(crate) fn hear(&mut self, load: Load, now: Instant) {
         if let Wanted::In(weight) = &mut self.wanted
             && weight.hear(load)
         {
             self.settle(now);
         }
+    }
+
+    /// Whether the server is to be in.
+    pub(crate) fn is_in(&self) -> bool {
+        matches!(self.wanted, Wanted::In(_))
     }
 
     /// No load will be told any more.

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::failover::Watch;
 use crate::failures::Failures;
 use crate::health::{Health, Rules};
+use crate::load::asking::Asking;
 use crate::log::Message;
 use crate::parent::Parent;
 use crate::place::Place;
@@ -74,14 +75,12 @@ fn start(settings: &Settings, background: &mut Option<Background>) -> Result<Exi
         started: now,
         attempt: None,
         next_check: now + settings.interval,
+        load: Asking::new(settings),
         verdict: None,
         failures: Failures::new(),
         watch,
         end: None,
     };
-    if settings.load_data.is_some() {
-        actor.place.go_without_load(now);
-    }
     match first {
         Ok(attempt) => actor.attempt = Some(attempt),
         Err(failure) => actor.finish(Err(failure), Duration::ZERO, now),
@@ -107,9 +106,6 @@ fn log_start(settings: &Settings) {
     match kind {
         Kind::RealServer => Message::Starting { service, server }.log(),
         Kind::Failover => Message::StartingFailover { server }.log(),
-    }
-    if let Some(word) = &settings.load_data {
-        Message::LoadDataUnread { word }.log();
     }
 }
 

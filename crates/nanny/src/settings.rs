@@ -37,6 +37,8 @@ pub struct Settings {
     pub server: SocketAddr,
     /// What a check asks.
     pub question: Question,
+    /// What the real server was called, where that is no address.
+    pub name: Option<String>,
     /// How packets reach the real server.
     pub method: Method,
     /// How long the server may go without passing; also how long one attempt may take. Not zero.
@@ -51,7 +53,7 @@ pub struct Settings {
     pub scale: u32,
     /// Whether a server that goes out stays in the table with weight 0, for the connections it has.
     pub quiesce: bool,
-    /// The word that names a source of load data, unless it is `none`.
+    /// The word that names a source of load data (`-U`), unless it is `none` or blank.
     pub load_data: Option<String>,
     /// Whether verdicts are only logged, and the table is left alone.
     pub report_only: bool,

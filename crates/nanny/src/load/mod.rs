@@ -1,6 +1,8 @@
 //! The load of the real server: where it is asked for (`-U`), and what is read there.
 
+pub(crate) mod asking;
 pub mod command;
+pub(crate) mod failure;
 pub mod names;
 pub mod rpc;
 pub mod rstat;

@@ -92,6 +92,7 @@ pub(crate) fn settings(method: Method) -> Settings {
         udp: false,
         mark: None,
         server: "10.0.0.2:8080".parse().expect("an address"),
+        name: None,
         method,
         timeout: Duration::from_secs(10),
         interval: Duration::from_secs(2),

@@ -5,6 +5,7 @@ mod dialogue;
 mod endurance;
 mod failover;
 mod faults;
+mod load;
 mod nanny;
 mod script;
 mod server;

@@ -103,7 +103,13 @@ impl Nanny {
     /// Waits for the next line that contains `text`; the time it came.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) -> Instant {
-        let end = Instant::now() + LONG;
+        self.wait_within(text, LONG)
+    }
+
+    /// The same, for a line that may take longer.
+    #[track_caller]
+    pub(crate) fn wait_within(&mut self, text: &str, time: Duration) -> Instant {
+        let end = Instant::now() + time;
         loop {
             let rest = end.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(rest) {

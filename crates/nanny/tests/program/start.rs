@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use ::nix::sys::signal::{Signal, kill};
 use ::nix::unistd::Pid;
 
-use crate::nanny::{LONG, Nanny, PROGRAM, arguments};
-use crate::server::{Manner, Server, refusing};
+use crate::nanny::{LONG, PROGRAM, arguments};
+use crate::server::{Manner, Server};
 
 fn output(args: &[&str]) -> Output {
     Command::new(PROGRAM)
@@ -54,17 +54,6 @@ fn help_usage_and_version_go_to_stdout_with_status_0() {
         assert!(output.stderr.is_empty());
         assert!(!output.stdout.is_empty());
     }
-}
-
-#[test]
-fn load_data_is_named_and_not_read() {
-    let address = refusing();
-    let mut nanny = Nanny::connecting(address, "-U ruptime");
-    nanny
-        .wait_for("load data by ruptime is not read in this version: the weight stays as assigned");
-    let mut nanny = Nanny::connecting(address, "-U none");
-    nanny.wait_for("[inactive]");
-    assert!(nanny.seen.iter().all(|line| !line.contains("load data")));
 }
 
 /// The processes whose command line is this.

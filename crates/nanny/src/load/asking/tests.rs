@@ -1,0 +1,230 @@
+//! The questions with real programs: scripts in a directory of the test's own, and getent.
+
+use std::fs;
+use std::process::Command;
+
+use nix::poll::{PollTimeout, poll};
+use tempfile::TempDir;
+
+use super::*;
+use crate::settings::Method;
+use crate::table::memory::settings;
+
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(20);
+
+/// A directory with programs, and room for a spool.
+struct Dir(TempDir);
+
+impl Dir {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a directory"))
+    }
+
+    /// A program of this name and shell script. Its path.
+    fn program(&self, name: &str, script: &str) -> String {
+        let path = self.0.path().join(name).to_str().expect("text").to_owned();
+        // By another process: a program that is open for writing here, and so for a moment in
+        // whatever another test starts, cannot be run.
+        let write = r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod 755 "$0""#;
+        let status = Command::new("sh")
+            .args(["-c", write, &path, script])
+            .status();
+        assert!(status.expect("sh runs").success());
+        path
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.path().join(name)).unwrap_or_default()
+    }
+}
+
+fn asking(word: &str, timeout: Duration) -> Box<Asking> {
+    let settings = Settings {
+        load_data: Some(word.to_owned()),
+        server: "127.0.0.1:8080".parse().expect("an address"),
+        timeout,
+        ..settings(Method::Masquerade)
+    };
+    Asking::new(&settings).expect("a source")
+}
+
+fn load(average: f64) -> Option<Heard> {
+    Some(Heard::Load(Load::new(average).expect("a load")))
+}
+
+/// Asks, and drives the question to its end as the loop does. What was heard.
+fn hear(asking: &mut Asking) -> Option<Heard> {
+    let end = Instant::now() + LONG;
+    let mut heard = asking.step(true, true, false, Instant::now());
+    while heard.is_none() && asking.going.is_some() {
+        assert!(Instant::now() < end, "it does not end");
+        let rest = asking.deadline().expect("it is bounded") - Instant::now();
+        let rest = PollTimeout::try_from(rest + Duration::from_millis(1)).expect("short");
+        let mut fds: Vec<_> = asking.sources().into_iter().flatten().collect();
+        let is_ready = poll(&mut fds, rest).expect("polled") > 0;
+        heard = asking.step(true, false, is_ready, Instant::now());
+    }
+    assert!(asking.going.is_none());
+    assert_eq!(asking.deadline(), None);
+    assert!(asking.sources().iter().all(Option::is_none));
+    heard
+}
+
+#[test]
+fn a_remote_shell_and_another_program_are_asked_in_their_ways() {
+    let dir = Dir::new();
+    let say = "echo \"$0 $*\" >> ${0%/*}/asked; echo ' 12:00 up 1 min, load average: 0,42, 0, 0'";
+    for name in ["ssh", "rsh", "other"] {
+        let mut asking = asking(&dir.program(name, say), LONG);
+        assert_eq!(hear(&mut asking), load(0.42));
+        assert_eq!(hear(&mut asking), load(0.42), "and again");
+    }
+    let asked = dir
+        .read("asked")
+        .replace(dir.0.path().to_str().expect("text"), "");
+    let ssh = "/ssh -o BatchMode=yes -o ConnectTimeout=20 127.0.0.1 uptime\n";
+    let others = ["/rsh 127.0.0.1 uptime\n", "/other 127.0.0.1\n"].map(|line| line.repeat(2));
+    assert_eq!(asked, ssh.repeat(2) + &others.concat());
+}
+
+#[test]
+fn a_server_is_asked_for_when_it_comes_in_and_when_it_is_time_and_not_while_it_is_out() {
+    let dir = Dir::new();
+    let word = dir.program("other", "echo asked >> ${0%/*}/asked; echo load 1");
+    let mut asking = asking(&word, LONG);
+    let asked = |asking: &Asking| asking.going.is_some();
+    let now = Instant::now();
+    assert_eq!(asking.step(false, true, false, now), None);
+    assert!(!asked(&asking), "it is out");
+    assert_eq!(asking.step(true, false, false, now), None);
+    assert!(asked(&asking), "it came in");
+    assert_eq!(hear(&mut asking), load(1.0));
+    assert_eq!(asking.step(true, false, false, now), None);
+    assert!(!asked(&asking), "it is not time");
+    assert_eq!(asking.step(true, true, false, now), None);
+    assert!(asked(&asking), "it is time");
+    assert_eq!(asking.step(false, false, false, now), None);
+    assert!(!asked(&asking), "it went out");
+}
+
+#[test]
+fn a_question_that_goes_on_is_not_asked_again() {
+    let dir = Dir::new();
+    let script = "echo asked >> ${0%/*}/asked; sleep 0.3; echo load 1";
+    let mut asking = asking(&dir.program("other", script), LONG);
+    let now = Instant::now();
+    for _ in 0..5 {
+        assert_eq!(asking.step(true, true, false, now), None);
+    }
+    assert_eq!(hear(&mut asking), load(1.0));
+    assert_eq!(dir.read("asked"), "asked\n");
+}
+
+#[test]
+fn a_tool_that_is_not_installed_is_never_asked_again() {
+    for word in ["/no/such/ssh", "no-such-program", "no-such-program -x"] {
+        assert_eq!(hear(&mut asking(word, LONG)), Some(Heard::Never), "{word}");
+    }
+}
+
+#[test]
+fn every_failure_is_heard_as_nothing_and_asked_again() {
+    let dir = Dir::new();
+    let broken = dir.program("broken", "echo 'connect: no route' >&2; exit 255");
+    let silent = dir.program("silent", "exec true");
+    let other = dir.program("errors", "echo load 1 >&2");
+    for word in ["/etc/passwd", "/", &broken, &silent, &other] {
+        let mut asking = asking(word, LONG);
+        assert_eq!(hear(&mut asking), None, "{word}");
+        assert_eq!(hear(&mut asking), None, "{word}");
+    }
+    // What it printed counts, however it ended.
+    let mut late = asking(&dir.program("late", "echo load 3; exit 1"), LONG);
+    assert_eq!(hear(&mut late), load(3.0));
+}
+
+#[test]
+fn a_program_that_hangs_is_ended_at_the_timeout() {
+    let dir = Dir::new();
+    let word = dir.program("hangs", "echo $$ > ${0%/*}/pid; echo load 1; sleep 600");
+    let timeout = Duration::from_millis(500);
+    let mut asking = asking(&word, timeout);
+    let started = Instant::now();
+    assert_eq!(hear(&mut asking), None);
+    let took = started.elapsed();
+    assert!(took + Duration::from_millis(10) >= timeout, "{took:?}");
+    assert!(took < timeout + Duration::from_secs(2), "{took:?}");
+    let pid = dir.read("pid");
+    let stat = format!("/proc/{}", pid.trim());
+    assert!(
+        !pid.is_empty() && !fs::exists(&stat).expect("proc"),
+        "{stat}"
+    );
+}
+
+/// A record of a host whose load is so many hundredths, received so many seconds ago.
+fn record(hundredths: i32, age: u64) -> Vec<u8> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("it is not 1970");
+    let received = (now.as_secs() - age) as u32;
+    let mut record = vec![0; 60];
+    record[..2].copy_from_slice(&[1, 1]);
+    record[8..12].copy_from_slice(&received.to_ne_bytes());
+    record[44..48].copy_from_slice(&hundredths.to_ne_bytes());
+    record
+}
+
+/// Questions to the rwho daemon's files in `dir`, which live as long as the tests do.
+fn ruptime(dir: &Dir) -> Box<Asking> {
+    Box::new(Asking {
+        spool: Box::leak(dir.0.path().to_owned().into_boxed_path()),
+        ..*asking("ruptime", LONG)
+    })
+}
+
+#[test]
+fn the_rwho_files_are_read_by_the_names_that_getent_tells() {
+    let dir = Dir::new();
+    let file = |host: &str, record: Vec<u8>| {
+        fs::write(dir.0.path().join(format!("whod.{host}")), record).expect("written");
+    };
+    let mut asking = ruptime(&dir);
+    assert_eq!(hear(&mut asking), None, "no record");
+    file("rs1", record(5, 0));
+    assert_eq!(hear(&mut asking), None, "another's record");
+    // 127.0.0.1 is localhost to every getent.
+    file("localhost", record(125, 0));
+    assert_eq!(hear(&mut asking), load(1.25));
+    let now = Instant::now();
+    assert_eq!(
+        asking.step(true, true, false, now),
+        load(1.25),
+        "nobody needs asking now"
+    );
+    file("localhost", record(125, 661));
+    assert_eq!(hear(&mut asking), None, "too old");
+    file("localhost", record(7, 600));
+    assert_eq!(hear(&mut asking), load(0.07));
+}
+
+#[test]
+fn the_name_that_was_given_is_enough_and_is_kept() {
+    let dir = Dir::new();
+    let path = dir.0.path().join("whod.rs1");
+    fs::write(&path, record(10, 0)).expect("written");
+    let mut asking = ruptime(&dir);
+    asking.given_name = Some("rs1.example.com".to_owned());
+    asking.names = vec!["rs1.example.com".to_owned()];
+    assert_eq!(asking.step(true, true, false, Instant::now()), load(0.1));
+    fs::remove_file(&path).expect("removed");
+    assert_eq!(hear(&mut asking), None);
+    assert!(
+        asking.names.iter().any(|name| name == "localhost"),
+        "{:?}",
+        asking.names
+    );
+    fs::write(&path, record(20, 0)).expect("written");
+    assert_eq!(asking.step(true, true, false, Instant::now()), load(0.2));
+}

@@ -1,0 +1,99 @@
+//! Why a server's load could not be read.
+
+use std::fmt;
+use std::io;
+use std::process::ExitStatus;
+
+use nix::errno::Errno;
+
+use super::{rstat, rwho};
+
+/// Why a server's load could not be read.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A program could not be started.
+    Start(String, io::Error),
+    /// A program did not end in time.
+    TimedOut(String),
+    /// There is no load in the output of a program, which ended so.
+    Output(String, ExitStatus),
+    /// The rwho daemon's files cannot be read.
+    Spool(io::Error),
+    /// They have no record of the server.
+    NoRecord,
+    /// The record of the server is too old, or broken.
+    Unusable,
+    /// rstat does not tell.
+    Rstat(rstat::Failure),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spool = rwho::SPOOL;
+        match self {
+            Self::Start(program, error) => write!(f, "cannot run {program}: {}", Reason(error)),
+            Self::TimedOut(program) => write!(f, "{program} did not end in time"),
+            Self::Output(program, status) => {
+                write!(f, "no load in the output of {program} ({status})")
+            }
+            Self::Spool(error) => write!(f, "cannot read {spool}: {}", Reason(error)),
+            Self::NoRecord => write!(f, "no record of it in {spool}"),
+            Self::Unusable => write!(f, "its record in {spool} is too old or broken"),
+            Self::Rstat(failure) => write!(f, "{failure}"),
+        }
+    }
+}
+
+/// What the system said, without the number that std adds.
+struct Reason<'a>(&'a io::Error);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.raw_os_error() {
+            Some(errno) => f.write_str(Errno::from_raw(errno).desc()),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+
+    #[test]
+    fn every_failure_has_its_line() {
+        let denied = || io::Error::from_raw_os_error(nix::libc::EACCES);
+        let ssh = || "ssh".to_owned();
+        for (failure, line) in [
+            (
+                Failure::Start(ssh(), denied()),
+                "cannot run ssh: Permission denied",
+            ),
+            (Failure::TimedOut(ssh()), "ssh did not end in time"),
+            (
+                Failure::Output(ssh(), ExitStatus::from_raw(255 << 8)),
+                "no load in the output of ssh (exit status: 255)",
+            ),
+            (
+                Failure::Spool(denied()),
+                "cannot read /var/spool/rwho: Permission denied",
+            ),
+            (Failure::NoRecord, "no record of it in /var/spool/rwho"),
+            (
+                Failure::Unusable,
+                "its record in /var/spool/rwho is too old or broken",
+            ),
+            (
+                Failure::Rstat(rstat::Failure::System(Errno::ECONNREFUSED)),
+                "rstat: Connection refused",
+            ),
+            (
+                Failure::Rstat(rstat::Failure::NotRegistered),
+                "rstat is not registered with the port mapper",
+            ),
+        ] {
+            assert_eq!(failure.to_string(), line);
+        }
+    }
+}
