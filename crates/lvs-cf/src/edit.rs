@@ -12,6 +12,8 @@ mod remove;
 mod rewrite;
 mod style;
 mod words;
+#[cfg(feature = "command")]
+pub(crate) mod written;
 
 use thiserror::Error;
 

@@ -33,6 +33,11 @@ impl Unresolved {
     }
 }
 
+/// Whether both addresses are IPv4, or both IPv6. A host that was not looked up may have either.
+pub(crate) fn same_family(a: IpAddr, b: IpAddr) -> bool {
+    Unresolved::is_stand_in(a) || Unresolved::is_stand_in(b) || a.is_ipv4() == b.is_ipv4()
+}
+
 impl Resolve for Unresolved {
     fn host(&self, name: &str) -> Option<IpAddr> {
         let mut hosts = self.hosts.borrow_mut();
@@ -66,5 +71,7 @@ mod tests {
         assert!(Unresolved::is_stand_in(a) && Unresolved::is_stand_in(b));
         assert!(!Unresolved::is_stand_in(IpAddr::from([1, 2, 3, 4])));
         assert_eq!(resolver.service("http", Protocol::Tcp), Some(80));
+        let (four, six) = (IpAddr::from([1, 2, 3, 4]), IpAddr::from([1; 16]));
+        assert!(same_family(a, six) && same_family(four, a) && !same_family(four, six));
     }
 }

@@ -79,15 +79,17 @@ struct Show {
 
 impl Show {
     fn file(&self, path: &Path, found: &Found, out: &mut String) {
-        let path = path.display().to_string();
-        for diagnostic in &found.diagnostics {
+        let path = input::shown(path);
+        let mut diagnostics: Vec<&Diagnostic> = found.diagnostics.iter().collect();
+        diagnostics.sort_by_key(|d| d.span);
+        for diagnostic in diagnostics {
             match self.form {
                 Form::Full => {
                     let document = &found.document;
                     out.push_str(&render(&path, diagnostic, document, true, &self.renderer));
                     out.push('\n');
                 }
-                Form::Short => short(&path, diagnostic, out),
+                Form::Short => short(&path, diagnostic, &found.document, out),
             }
         }
         let shown = |severity| {
@@ -125,7 +127,7 @@ fn joined(parts: &[Option<String>]) -> Option<String> {
 }
 
 /// One line, for programs that go through it: editors, scripts, CI.
-fn short(path: &str, diagnostic: &Diagnostic, out: &mut String) {
+fn short(path: &str, diagnostic: &Diagnostic, document: &Document, out: &mut String) {
     let Diagnostic { line, column, .. } = diagnostic;
     let severity = match diagnostic.severity {
         Severity::Error => "error",
@@ -138,6 +140,9 @@ fn short(path: &str, diagnostic: &Diagnostic, out: &mut String) {
     );
     if let Some(expected) = &diagnostic.expected {
         let _ = write!(out, "; expected {expected}");
+    }
+    if let Some((span, what)) = &diagnostic.related {
+        let _ = write!(out, "; line {} is {what}", document.position(span.start).0);
     }
     if let Some(help) = &diagnostic.help {
         let _ = write!(out, "; {help}");

@@ -16,6 +16,10 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Say what is wrong with files; status 0 nothing, 1 errors, 2 trouble
     Check(Check),
+    /// Say what a file means, defaults filled in; status 0, or 1 if the file has errors, 2 trouble
+    Show(Show),
+    /// Say what a reload would change; status 0 nothing, 1 something, 2 trouble
+    Diff(Diff),
 }
 
 #[derive(Debug, Args)]
@@ -38,6 +42,35 @@ pub(super) struct Check {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Show {
+    /// File to show, `-` for standard input [default: the file the daemons read]
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// As an lvs.cf whose comments are the defaults, or for programs
+    #[arg(
+        long,
+        value_name = "text|json",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    pub(super) format: Output,
+    #[command(flatten)]
+    pub(super) names: Names,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The file that is in use
+    #[arg(value_name = "OLD")]
+    pub(super) old: PathBuf,
+    /// The file that would take its place
+    #[arg(value_name = "NEW")]
+    pub(super) new: PathBuf,
+    #[command(flatten)]
+    pub(super) names: Names,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Names {
     /// Look host names up, which may take long; otherwise any name will do
     #[arg(long)]
@@ -51,6 +84,15 @@ pub(super) enum Form {
     Full,
     /// One line: `FILE:LINE:COLUMN: error: REASON`.
     Short,
+}
+
+/// How a configuration is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// As an lvs.cf.
+    Text,
+    /// As one JSON object; lvs-cf(1) has its fields.
+    Json,
 }
 
 /// When to use colours.

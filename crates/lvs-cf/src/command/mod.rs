@@ -3,7 +3,11 @@
 mod check;
 mod cli;
 mod colour;
+mod diff;
 mod input;
+mod json;
+mod settings;
+mod show;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -48,6 +52,8 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli, terminal: bool) -> Outcome {
     match &cli.command {
         Command::Check(args) => check::run(args, terminal),
+        Command::Show(args) => show::run(args),
+        Command::Diff(args) => diff::run(args),
     }
 }
 

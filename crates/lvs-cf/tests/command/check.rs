@@ -40,7 +40,8 @@ blocks; did you mean `primary`?
 #[test]
 fn warnings_are_errors_only_if_strict() {
     let file = "primary = 1.2.3.4\nserial_no = 1\nserial_no = 2\n";
-    let said = "<stdin>:2:13: warning: no effect: \"serial_no\" is set again below\n";
+    let said = "<stdin>:2:13: warning: no effect: \"serial_no\" is set again below; \
+                line 3 is the value that counts\n";
     for (args, status) in [(&["check", "-"][..], 0), (&["check", "--strict", "-"], 1)] {
         let run = run(args, file);
         assert_eq!((run.status, run.out.as_str()), (status, said));

@@ -1,6 +1,8 @@
 //! The command `lvs-cf`, run as people and scripts run it.
 
 mod check;
+mod diff;
+mod show;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -51,6 +53,10 @@ fn a_wrong_command_line_is_trouble() {
         &["--bogus"],
         &["check", "--bogus"],
         &["check", "--format", "xml"],
+        &["show", "--format", "xml"],
+        &["show", "a", "b"],
+        &["diff", "a"],
+        &["diff", "a", "b", "c"],
     ] {
         let run = run(args, "");
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{args:?}");
@@ -60,7 +66,13 @@ fn a_wrong_command_line_is_trouble() {
 
 #[test]
 fn help_and_version_are_no_errors() {
-    for args in [&["--help"][..], &["-h"], &["check", "--help"]] {
+    for args in [
+        &["--help"][..],
+        &["-h"],
+        &["check", "--help"],
+        &["show", "-h"],
+        &["diff", "-h"],
+    ] {
         let run = run(args, "");
         assert_eq!((run.status, run.err.as_str()), (0, ""), "{args:?}");
         assert!(run.out.contains("Usage: lvs-cf"), "{args:?}: {}", run.out);
@@ -71,15 +83,21 @@ fn help_and_version_are_no_errors() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let mut child = lvs_cf(&["check", "flood.cf"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("lvs-cf runs");
-    drop(child.stdout.take());
-    let output = child.wait_with_output().expect("lvs-cf ends");
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    assert_eq!(output.status.code(), Some(1));
+    for (args, status) in [
+        (&["check", "flood.cf"][..], 1),
+        (&["show", "howto-9.2.cf"], 0),
+        (&["diff", "howto-9.2.cf", "howto-9.3.cf"], 1),
+    ] {
+        let mut child = lvs_cf(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("lvs-cf runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("lvs-cf ends");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
+        assert_eq!(output.status.code(), Some(status), "{args:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use crate::config::{Config, Floating, Network};
 use crate::sink::{Draft, Sink};
-use crate::{Kind, Span, Spanned, Unresolved};
+use crate::unresolved::same_family;
+use crate::{Kind, Span, Spanned};
 
 pub(super) fn check(config: &Config, sink: &mut Sink) {
     own_addresses(config, sink);
@@ -62,8 +63,7 @@ fn families(config: &Config, sink: &mut Sink) {
             let (Some(span), Some(first)) = (server.span, service.address.span) else {
                 continue;
             };
-            let unknown = [*server, vip].into_iter().any(Unresolved::is_stand_in);
-            if unknown || server.is_ipv4() == vip.is_ipv4() {
+            if same_family(*server, vip) {
                 continue;
             }
             sink.error(span, || {

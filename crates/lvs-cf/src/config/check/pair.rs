@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use super::addresses::family;
 use crate::config::Config;
 use crate::sink::{Draft, Sink};
-use crate::{Kind, Span, Spanned, Unresolved};
+use crate::unresolved::same_family;
+use crate::{Kind, Span, Spanned};
 
 pub(super) fn check(config: &mut Config, sink: &mut Sink) {
     addresses(config, sink);
@@ -59,8 +60,7 @@ fn one_family(name: &str, backup: Spanned<IpAddr>, primary: Spanned<IpAddr>, sin
     let (Some(span), Some(other)) = (backup.span, primary.span) else {
         return;
     };
-    let unknown = [*backup, *primary].into_iter().any(Unresolved::is_stand_in);
-    if unknown || backup.is_ipv4() == primary.is_ipv4() {
+    if same_family(*backup, *primary) {
         return;
     }
     sink.error(span, || {

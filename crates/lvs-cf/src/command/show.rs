@@ -1,0 +1,159 @@
+//! `show`: what a file means, the defaults filled in.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::cli::{Output, Show};
+use super::json::{self, Json};
+use super::settings::{self, Hosts, Setting, Value};
+use super::{Outcome, TROUBLE, input};
+use crate::edit::written;
+use crate::{Config, Document, LoadError, Loaded, VirtualServer, default_path, parse};
+
+/// The file does not load.
+const ERRORS: u8 = 1;
+
+pub(super) fn run(args: &Show) -> Outcome {
+    let path = args.file.clone().unwrap_or_else(default_path);
+    let resolver = input::resolver(&args.names);
+    let loaded = input::read(&path)
+        .and_then(|input| parse(&input.path, input.source, &*resolver).map_err(LoadError::from));
+    match loaded {
+        Err(error) => Outcome {
+            status: match error {
+                LoadError::Read { .. } => TROUBLE,
+                LoadError::Invalid(_) => ERRORS,
+            },
+            err: error.report("lvs-cf"),
+            out: String::new(),
+        },
+        Ok(loaded) => Outcome {
+            status: 0,
+            err: loaded.report("lvs-cf"),
+            out: match args.format {
+                Output::Text => text(&loaded),
+                Output::Json => as_json(&loaded.path, &loaded.config, &loaded.document),
+            },
+        },
+    }
+}
+
+/// An lvs.cf that means the same. What the file leaves to the defaults is in comments.
+fn text(loaded: &Loaded) -> String {
+    let hosts = Hosts(&loaded.document);
+    let path = input::shown(&loaded.path);
+    let mut out = format!("# {path} as it is taken; behind # the defaults\n");
+    let config = &loaded.config;
+    statements(&mut out, "", &settings::global(config, &hosts));
+    for (keyword, service) in services(config) {
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "\n{keyword} {} {{", name(&service.name));
+        statements(&mut out, "    ", &settings::service(service, &hosts));
+        for server in &service.servers {
+            let _ = writeln!(out, "    server {} {{", name(&server.name));
+            let settings = settings::server(service, server, &hosts);
+            statements(&mut out, "        ", &settings);
+            out.push_str("    }\n");
+        }
+        out.push_str("}\n");
+    }
+    out
+}
+
+/// The blocks with their keywords.
+fn services(config: &Config) -> impl Iterator<Item = (&'static str, &VirtualServer)> {
+    let virtual_servers = config.virtual_servers.iter().map(|v| ("virtual", v));
+    let failover_services = config.failover_services.iter().map(|f| ("failover", f));
+    virtual_servers.chain(failover_services)
+}
+
+/// A name that was read can be written.
+fn name(name: &str) -> String {
+    written::name(name).unwrap_or_else(|| name.to_owned())
+}
+
+fn statements(out: &mut String, indent: &str, settings: &[Setting]) {
+    for setting in settings {
+        let Some(words) = setting.value.words() else {
+            continue;
+        };
+        let words: Vec<String> = words
+            .into_iter()
+            .map(|word| written::value(&word).unwrap_or(word))
+            .collect();
+        let mark = if setting.is_default { "#" } else { "" };
+        let (directive, words) = (setting.directive, words.join(" "));
+        let _ = writeln!(out, "{indent}{mark}{directive} = {words}");
+    }
+}
+
+/// The object that lvs-cf(1) describes.
+fn as_json(path: &Path, config: &Config, document: &Document) -> String {
+    let hosts = Hosts(document);
+    let block = |service: &VirtualServer| {
+        let servers = service.servers.iter().map(|server| {
+            let settings = settings::server(service, server, &hosts);
+            Json::Map(named(&server.name, &settings))
+        });
+        let mut map = named(&service.name, &settings::service(service, &hosts));
+        map.push(("servers".into(), Json::List(servers.collect())));
+        Json::Map(map)
+    };
+    let blocks = |blocks: &[VirtualServer]| Json::List(blocks.iter().map(block).collect());
+    let mut map = vec![
+        ("format".into(), Json::Number(1)),
+        ("file".into(), Json::Text(path.display().to_string())),
+    ];
+    map.extend(fields(&settings::global(config, &hosts)));
+    map.extend([
+        ("virtual_servers".into(), blocks(&config.virtual_servers)),
+        (
+            "failover_services".into(),
+            blocks(&config.failover_services),
+        ),
+    ]);
+    json::print(&Json::Map(map))
+}
+
+fn named(name: &str, settings: &[Setting]) -> Vec<(String, Json)> {
+    let mut map = vec![("name".into(), Json::Text(name.to_owned()))];
+    map.extend(fields(settings));
+    map
+}
+
+/// A field for each directive, its unit in the name, and the list of those that are defaults.
+fn fields(settings: &[Setting]) -> Vec<(String, Json)> {
+    let text = |text: &Option<String>| text.clone().map_or(Json::Null, Json::Text);
+    let mut map = Vec::new();
+    let mut defaults = Vec::new();
+    for setting in settings {
+        let name = setting.directive;
+        if setting.is_default {
+            defaults.push(Json::Text(name.to_owned()));
+        }
+        let (key, value) = match &setting.value {
+            Value::Flag(flag) => (name.to_owned(), Json::Flag(*flag)),
+            Value::Number(number) => (name.to_owned(), Json::Number(*number)),
+            Value::Seconds(seconds) => (format!("{name}_s"), Json::Number((*seconds).into())),
+            Value::Time(time) => (format!("{name}_ms"), time.map_or(Json::Null, Json::millis)),
+            Value::Word(word) | Value::Host(word) => (name.to_owned(), text(word)),
+            Value::Floating(floating) => {
+                let (host, device) = floating.clone().unzip();
+                map.push((name.to_owned(), text(&host)));
+                (format!("{name}_device"), text(&device.flatten()))
+            }
+            Value::Mask(mask) => {
+                let prefix = mask.map(|(prefix, _)| Json::Number(prefix.into()));
+                (format!("{name}_prefix"), prefix.unwrap_or(Json::Null))
+            }
+            Value::List(list) => {
+                let words = list.iter().flatten().cloned().map(Json::Text);
+                let list = list.as_ref().map(|_| Json::List(words.collect()));
+                (name.to_owned(), list.unwrap_or(Json::Null))
+            }
+        };
+        map.push((key, value));
+    }
+    map.push(("defaults".into(), Json::List(defaults)));
+    map
+}
