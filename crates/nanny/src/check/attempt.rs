@@ -96,14 +96,17 @@ impl<'a> Attempt<'a> {
         {
             return Some(Ended { outcome, took });
         }
-        if took >= target.timeout {
-            return Some(Ended {
-                outcome: self.time_is_up(),
-                took: target.timeout,
-            });
-        }
         if now >= self.deadline(target) {
-            self.part_is_over(target, now);
+            let outcome = match self.so_far() {
+                Ok(()) => Ok(()),
+                Err(act) if took >= target.timeout => Err(Failure::TimedOut(act, self.host())),
+                Err(_) => {
+                    self.part_is_over(target, now);
+                    return None;
+                }
+            };
+            let took = took.min(target.timeout);
+            return Some(Ended { outcome, took });
         }
         None
     }
@@ -129,13 +132,19 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn time_is_up(&mut self) -> Result<(), Failure> {
-        let host = self.echo.as_ref().map_or(Host::NotAsked, Echo::host);
-        let outcome = match &mut self.way {
-            Way::Tcp(exchange, dialogue) => exchange.time_is_up(dialogue),
-            Way::Udp(exchange, dialogue) => exchange.time_is_up(dialogue),
+    /// What is still to be done, unless what has come is enough.
+    fn so_far(&mut self) -> Result<(), Act> {
+        match &mut self.way {
+            Way::Tcp(exchange, dialogue) => exchange.so_far(dialogue),
+            Way::Udp(exchange, dialogue) => exchange.so_far(dialogue),
             Way::Program(..) => Err(Act::Run),
-        };
-        outcome.map_err(|act| Failure::TimedOut(act, host))
+        }
+    }
+
+    fn host(&self) -> Host {
+        self.echo.as_ref().map_or(Host::NotAsked, Echo::host)
     }
 }
+
+#[cfg(test)]
+mod tests;

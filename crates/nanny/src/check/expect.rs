@@ -1,13 +1,12 @@
 //! What is expected of a reply, and what the bytes that came so far say: no socket.
 
-use super::Act;
 use super::pattern::{Pattern, PatternError, Text};
 
 /// How many bytes of a reply an expression is matched with at most.
 pub const LONGEST: usize = 64 * 1024;
 
-/// How many bytes are searched again and again as a reply grows. After that it is searched each
-/// time it has doubled, and when it has ended: a server that sends byte by byte costs no more.
+/// How many bytes are searched, in all, whenever a reply has grown. After that it is searched when
+/// it has doubled or its server is waited for in vain: one that sends byte by byte costs no more.
 const EFFORT: usize = 4 * LONGEST;
 
 /// Satisfied by any byte.
@@ -102,15 +101,10 @@ impl Reply {
                     Match::SoFar
                 }
             }
-            Expect::Pattern(pattern) => {
+            Expect::Pattern(_) => {
                 self.text.push(bytes);
                 if is_whole {
-                    return self.ended(expect);
-                }
-                let is_worth_it =
-                    self.effort + self.length <= EFFORT || self.length >= 2 * self.searched;
-                if is_worth_it && self.search(pattern) {
-                    Match::Yes
+                    self.ended(expect)
                 } else {
                     Match::SoFar
                 }
@@ -118,24 +112,39 @@ impl Reply {
         }
     }
 
+    /// For now nothing more is there.
+    pub(super) fn pause(&mut self, expect: &Expect) -> Match {
+        let is_worth_it = self.effort + self.length <= EFFORT || self.length >= 2 * self.searched;
+        match expect {
+            Expect::Pattern(pattern) if is_worth_it && self.search(pattern) => Match::Yes,
+            Expect::Pattern(_) | Expect::Bytes(_) => Match::SoFar,
+        }
+    }
+
     /// Nothing more will come.
     pub(super) fn ended(&mut self, expect: &Expect) -> Match {
         let is_expected = match expect {
             Expect::Bytes(_) => self.missing(expect) == 0,
+            // That nothing came at all may be what is expected.
+            Expect::Pattern(pattern) if self.length == 0 => pattern.is_in(&self.text),
             Expect::Pattern(pattern) => self.search(pattern),
         };
         if is_expected { Match::Yes } else { Match::No }
     }
 
-    /// The time is up, while the server was asked to do `act`. What has come may match by now.
-    pub(super) fn time_is_up(&mut self, expect: Option<&Expect>, act: Act) -> Result<(), Act> {
+    /// Whether what has come is as expected, though the server may go on.
+    pub(super) fn is_enough(&mut self, expect: &Expect) -> bool {
         match expect {
-            Some(expect) if self.length > 0 && self.ended(expect) == Match::Yes => Ok(()),
-            _ => Err(act),
+            Expect::Bytes(_) => self.missing(expect) == 0,
+            Expect::Pattern(pattern) => self.search(pattern),
         }
     }
 
+    /// Searches what has come, unless that has been done.
     fn search(&mut self, pattern: &Pattern) -> bool {
+        if self.searched == self.length {
+            return false;
+        }
         self.searched = self.length;
         self.effort = self.effort.saturating_add(self.length);
         pattern.is_in(&self.text)

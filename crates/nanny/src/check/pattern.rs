@@ -12,7 +12,7 @@ use regex_lite::{Regex, RegexBuilder};
 use self::translate::translate;
 
 /// The most memory a compiled expression may take. It bounds the work for each byte of a reply.
-const LARGEST: usize = 128 * 1024;
+const LARGEST: usize = 64 * 1024;
 
 /// What is wrong with an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -88,14 +88,14 @@ impl Exchange {
         }
     }
 
-    /// What comes of it when the time is up.
-    pub(super) fn time_is_up(&mut self, dialogue: &Dialogue) -> Result<(), Act> {
-        let act = match self.stage {
-            Stage::Connecting => Act::Connect,
-            Stage::Sending(_) => Act::Send,
-            Stage::Reading => Act::Read,
-        };
-        self.reply.time_is_up(dialogue.expect.as_ref(), act)
+    /// What the server is asked to do, unless what has come is enough.
+    pub(super) fn so_far(&mut self, dialogue: &Dialogue) -> Result<(), Act> {
+        match (self.stage, &dialogue.expect) {
+            (Stage::Connecting, _) => Err(Act::Connect),
+            (Stage::Sending(_), _) => Err(Act::Send),
+            (Stage::Reading, Some(expect)) if self.reply.is_enough(expect) => Ok(()),
+            (Stage::Reading, _) => Err(Act::Read),
+        }
     }
 
     fn connected(&self) -> Step<Stage> {
@@ -130,7 +130,12 @@ impl Exchange {
         let mut room = [0; CHUNK];
         let length = match (&self.socket).read(&mut room[..missing.min(CHUNK)]) {
             Ok(length) => length,
-            Err(error) => return Step::wait_or_fail(Act::Read, &error),
+            Err(error) => {
+                return match Step::wait_or_fail(Act::Read, &error) {
+                    Step::Wait if self.reply.pause(expect) == Match::Yes => Step::Done(Ok(())),
+                    step => step,
+                };
+            }
         };
         if length == 0 {
             return Step::Done(match (self.reply.ended(expect), expect) {

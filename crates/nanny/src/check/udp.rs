@@ -81,14 +81,13 @@ impl Exchange {
         }
     }
 
-    /// What comes of it when the time is up.
-    pub(super) fn time_is_up(&mut self, dialogue: &Dialogue) -> Result<(), Act> {
-        let act = if self.is_to_send {
-            Act::Send
-        } else {
-            Act::Read
-        };
-        self.reply.time_is_up(dialogue.expect.as_ref(), act)
+    /// What the server is asked to do, unless what has come is enough.
+    pub(super) fn so_far(&mut self, dialogue: &Dialogue) -> Result<(), Act> {
+        match &dialogue.expect {
+            _ if self.is_to_send => Err(Act::Send),
+            Some(expect) if self.reply.is_enough(expect) => Ok(()),
+            _ => Err(Act::Read),
+        }
     }
 
     fn read(&mut self, expect: Option<&Expect>) -> Step<()> {
@@ -104,7 +103,14 @@ impl Exchange {
         };
         let length = match (&self.socket).read(room) {
             Ok(length) => length,
-            Err(error) => return Step::wait_or_fail(Act::Read, &error),
+            Err(error) => {
+                return match (Step::wait_or_fail(Act::Read, &error), expect) {
+                    (Step::Wait, Some(expect)) if self.reply.pause(expect) == Match::Yes => {
+                        Step::Done(Ok(()))
+                    }
+                    (step, _) => step,
+                };
+            }
         };
         let Some(expect) = expect else {
             return Step::Done(Ok(()));

@@ -15,7 +15,10 @@ fn pattern(expected: &[u8]) -> Expect {
 fn decide(expect: &Expect, segments: &[&[u8]]) -> Match {
     let mut reply = Reply::default();
     for segment in segments {
-        let said = reply.take(expect, segment);
+        let said = match reply.take(expect, segment) {
+            Match::SoFar => reply.pause(expect),
+            said => said,
+        };
         if said != Match::SoFar {
             return said;
         }
@@ -91,16 +94,35 @@ fn an_expression_sees_64_kib_and_no_more() {
 fn a_reply_byte_by_byte_is_not_searched_without_end() {
     let expect = pattern(b"needle$");
     let mut reply = Reply::default();
-    for number in 0..LONGEST - 7 {
-        let said = reply.take(&expect, b".");
-        assert_eq!(said, Match::SoFar, "{number}");
+    let mut searches = 0;
+    for _ in 0..LONGEST - 7 {
+        assert_eq!(reply.take(&expect, b"."), Match::SoFar);
+        assert_eq!(reply.pause(&expect), Match::SoFar);
+        searches += usize::from(reply.searched == reply.length);
     }
     // Each doubling after the effort was spent searches once: twice the length in all.
     assert!(reply.effort <= EFFORT + 2 * LONGEST, "{}", reply.effort);
+    // At first each byte was looked at as it came.
+    assert!(searches > 700, "{searches}");
     for byte in b"needle" {
-        assert_ne!(reply.take(&expect, &[*byte]), Match::No);
+        assert_eq!(reply.take(&expect, &[*byte]), Match::SoFar);
     }
-    assert_eq!(reply.ended(&expect), Match::Yes);
+    assert_eq!(reply.pause(&expect), Match::SoFar, "not worth it");
+    assert!(reply.is_enough(&expect));
+    assert_eq!(reply.take(&expect, b"!"), Match::No, "it is full");
+}
+
+#[test]
+fn what_was_searched_is_not_searched_again() {
+    let expect = pattern(b"needle");
+    let mut reply = Reply::default();
+    assert_eq!(reply.take(&expect, b"hay"), Match::SoFar);
+    for _ in 0..10 {
+        assert_eq!(reply.pause(&expect), Match::SoFar);
+        assert!(!reply.is_enough(&expect));
+    }
+    assert_eq!(reply.ended(&expect), Match::No);
+    assert_eq!(reply.effort, 3);
 }
 
 #[test]
@@ -176,6 +198,9 @@ proptest! {
         for segment in text.chunks(cut) {
             if said == Match::SoFar {
                 said = reply.take(&expect, segment);
+            }
+            if said == Match::SoFar && cut % 2 == 0 {
+                said = reply.pause(&expect);
             }
         }
         if said == Match::SoFar {
