@@ -18,10 +18,10 @@ fn server() -> SocketAddr {
 }
 
 /// A file of this test's own, gone when dropped.
-struct File(PathBuf);
+pub(crate) struct File(PathBuf);
 
 impl File {
-    fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("script-{}-{number}", std::process::id());
@@ -31,11 +31,11 @@ impl File {
     }
 
     /// The command that runs it as a script, with a second file as its last argument.
-    fn command(&self, other: &Self) -> String {
+    pub(crate) fn command(&self, other: &Self) -> String {
         format!("/bin/sh {} %h %p {}", self.0.display(), other.0.display())
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         std::fs::read_to_string(&self.0).expect("read")
     }
 }
