@@ -59,6 +59,8 @@ impl fmt::Display for Reason<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::rpc::Refusal;
+    use crate::load::rstat::Program;
     use std::os::unix::process::ExitStatusExt;
 
     #[test]
@@ -85,8 +87,19 @@ mod tests {
                 "its record in /var/spool/rwho is too old or broken",
             ),
             (
-                Failure::Rstat(rstat::Failure::System(Errno::ECONNREFUSED)),
-                "rstat: Connection refused",
+                Failure::Rstat(rstat::Failure::System(
+                    Program::PortMapper,
+                    Errno::ECONNREFUSED,
+                )),
+                "port mapper: Connection refused",
+            ),
+            (
+                Failure::Rstat(rstat::Failure::NoAnswer(Program::Rstat)),
+                "rstat does not answer",
+            ),
+            (
+                Failure::Rstat(rstat::Failure::Refused(Program::Rstat, Refusal::NoVersion)),
+                "rstat: there is no such version of the program",
             ),
             (
                 Failure::Rstat(rstat::Failure::NotRegistered),

@@ -41,36 +41,45 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// More than any answer has that is of use.
 const ROOM: usize = 512;
 
+/// Who is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// The port mapper, for rstat's port.
+    PortMapper,
+    /// rstat, for the statistics.
+    Rstat,
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PortMapper => "port mapper",
+            Self::Rstat => "rstat",
+        })
+    }
+}
+
 /// Why there is no load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// The system said so.
-    System(Errno),
-    /// The port mapper gave no port.
-    PortMapper(Refusal),
+    /// The system said so when this program was asked.
+    System(Program, Errno),
+    /// The program did not do what it was asked.
+    Refused(Program, Refusal),
+    /// The program did not answer in time.
+    NoAnswer(Program),
     /// rstat is not registered with the port mapper.
     NotRegistered,
-    /// rstat gave no statistics.
-    Rstat(Refusal),
-    /// Nobody answered in time.
-    NoAnswer,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::System(errno) => write!(f, "rstat: {}", errno.desc()),
-            Self::PortMapper(refusal) => write!(f, "rstat: the port mapper: {refusal}"),
+            Self::System(program, errno) => write!(f, "{program}: {}", errno.desc()),
+            Self::Refused(program, refusal) => write!(f, "{program}: {refusal}"),
+            Self::NoAnswer(program) => write!(f, "{program} does not answer"),
             Self::NotRegistered => f.write_str("rstat is not registered with the port mapper"),
-            Self::Rstat(refusal) => write!(f, "rstat: {refusal}"),
-            Self::NoAnswer => f.write_str("rstat: nobody answers"),
         }
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::System(Errno::from_raw(error.raw_os_error().unwrap_or(0)))
     }
 }
 
@@ -88,18 +97,11 @@ pub fn load(mut results: Reader<'_>) -> Option<Load> {
     Load::new(f64::from(fixed) / SCALE)
 }
 
-/// Who is being asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    PortMapper,
-    Rstat,
-}
-
 /// A question that is going on.
 #[derive(Debug)]
 pub struct Question {
     server: IpAddr,
-    stage: Stage,
+    program: Program,
     /// Connected: datagrams from elsewhere do not come in, and a closed port is told.
     socket: UdpSocket,
     xid: u32,
@@ -116,8 +118,8 @@ impl Question {
     pub fn start(at: SocketAddr, now: Instant, until: Instant) -> Result<Self, Failure> {
         let mut question = Self {
             server: at.ip(),
-            stage: Stage::PortMapper,
-            socket: connect(at)?,
+            program: Program::PortMapper,
+            socket: connect(at).map_err(|error| system(Program::PortMapper, &error))?,
             // Not to be guessed by somebody who cannot see the call.
             xid: RandomState::new().build_hasher().finish() as u32,
             pause: FIRST_PAUSE,
@@ -146,7 +148,7 @@ impl Question {
             return Ok(Some(load));
         }
         if now >= self.until {
-            return Err(Failure::NoAnswer);
+            return Err(Failure::NoAnswer(self.program));
         }
         if now >= self.next_call {
             self.call(now)?;
@@ -156,13 +158,9 @@ impl Question {
 
     /// Calls, for the first time or again.
     fn call(&mut self, now: Instant) -> Result<(), Failure> {
-        let ((program, version), procedure) = match self.stage {
-            Stage::PortMapper => (PMAP, GET_PORT),
-            Stage::Rstat => (RSTAT, STATS),
-        };
-        let args: &[u32] = match self.stage {
-            Stage::PortMapper => &[RSTAT.0, RSTAT.1, UDP, 0],
-            Stage::Rstat => &[],
+        let ((program, version), procedure, args): (_, _, &[u32]) = match self.program {
+            Program::PortMapper => (PMAP, GET_PORT, &[RSTAT.0, RSTAT.1, UDP, 0]),
+            Program::Rstat => (RSTAT, STATS, &[]),
         };
         let call = Call {
             xid: self.xid,
@@ -171,7 +169,8 @@ impl Question {
             procedure,
             args,
         };
-        self.socket.send(&call.encode())?;
+        let sent = self.socket.send(&call.encode());
+        sent.map_err(|error| system(self.program, &error))?;
         self.next_call = now + self.pause;
         self.pause *= 2;
         Ok(())
@@ -185,23 +184,21 @@ impl Question {
                 Ok(length) => length,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(system(self.program, &error)),
             };
             let datagram = room.get(..length).unwrap_or(&room);
             let Some(results) = reply(datagram, self.xid) else {
                 continue;
             };
-            match self.stage {
-                Stage::PortMapper => {
-                    let results = results.map_err(Failure::PortMapper)?;
-                    let port = port(results).ok_or(Failure::PortMapper(Refusal::Garbled))?;
+            let refused = |refusal| Failure::Refused(self.program, refusal);
+            let results = results.map_err(refused)?;
+            let garbled = refused(Refusal::Garbled);
+            match self.program {
+                Program::PortMapper => {
+                    let port = port(results).ok_or(garbled)?;
                     self.turn_to(port, now)?;
                 }
-                Stage::Rstat => {
-                    let results = results.map_err(Failure::Rstat)?;
-                    let garbled = Failure::Rstat(Refusal::Garbled);
-                    return load(results).ok_or(garbled).map(Some);
-                }
+                Program::Rstat => return load(results).ok_or(garbled).map(Some),
             }
         }
         Ok(None)
@@ -212,10 +209,11 @@ impl Question {
         let port = match u16::try_from(port) {
             Ok(0) => return Err(Failure::NotRegistered),
             Ok(port) => port,
-            Err(_) => return Err(Failure::PortMapper(Refusal::Garbled)),
+            Err(_) => return Err(Failure::Refused(Program::PortMapper, Refusal::Garbled)),
         };
-        self.socket = connect(SocketAddr::new(self.server, port))?;
-        self.stage = Stage::Rstat;
+        self.program = Program::Rstat;
+        let socket = connect(SocketAddr::new(self.server, port));
+        self.socket = socket.map_err(|error| system(self.program, &error))?;
         // A late answer to the first call is none to the second.
         self.xid = self.xid.wrapping_add(1);
         self.pause = FIRST_PAUSE;
@@ -227,6 +225,12 @@ impl AsFd for Question {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// What the system said when `program` was asked.
+fn system(program: Program, error: &io::Error) -> Failure {
+    let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+    Failure::System(program, errno)
 }
 
 /// A socket that speaks to `peer` alone.

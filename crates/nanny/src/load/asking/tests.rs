@@ -228,3 +228,64 @@ fn the_name_that_was_given_is_enough_and_is_kept() {
     fs::write(&path, record(20, 0)).expect("written");
     assert_eq!(asking.step(true, true, false, Instant::now()), load(0.2));
 }
+
+/// Runs this test again, with the programs of `dir` before others in `PATH`. `false` in that run.
+fn is_again(test: &str, dir: &Dir) -> bool {
+    const AGAIN: &str = "NANNY_ASKING_TEST_AGAIN";
+    if std::env::var_os(AGAIN).is_some() {
+        return false;
+    }
+    let own = dir.0.path().to_str().expect("text");
+    let path = std::env::var("PATH").expect("there is one");
+    let output = Command::new(std::env::current_exe().expect("own path"))
+        .args(["--exact", &format!("load::asking::tests::{test}")])
+        .env("PATH", format!("{own}:{path}"))
+        .env(AGAIN, "1")
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    true
+}
+
+#[test]
+fn without_a_spool_ruptime_is_run_and_may_tell_of_others_too() {
+    let dir = Dir::new();
+    let all = "echo rs1 up 1:00, load 9, 9, 9; echo 127.0.0.1 up 1:00, load 0.5, 9, 9";
+    dir.program(
+        "ruptime",
+        &format!("[ \"$*\" = 127.0.0.1 ] || exit 1; {all}"),
+    );
+    if is_again(
+        "without_a_spool_ruptime_is_run_and_may_tell_of_others_too",
+        &dir,
+    ) {
+        return;
+    }
+    let mut asking = ruptime(&dir);
+    asking.spool = Path::new("/no/such/spool");
+    assert_eq!(hear(&mut asking), load(0.5));
+}
+
+#[test]
+fn rup_is_run_where_rstat_gives_nothing_and_rstat_is_tried_again_where_there_is_no_rup() {
+    let dir = Dir::new();
+    dir.program(
+        "rup",
+        "[ \"$*\" = 127.0.0.1 ] && echo localhost 12:47 up 1 min, load 5.57 3.68 2.40",
+    );
+    if is_again(
+        "rup_is_run_where_rstat_gives_nothing_and_rstat_is_tried_again_where_there_is_no_rup",
+        &dir,
+    ) {
+        return;
+    }
+    // No rstat is registered on the host of the test, if there is a port mapper at all.
+    let mut asking = asking("rup", LONG);
+    assert_eq!(hear(&mut asking), load(5.57));
+    let path = std::env::var("PATH").expect("there is one");
+    let own = path.split(':').next().expect("its own directory");
+    fs::remove_file(Path::new(own).join("rup")).expect("removed");
+    assert_eq!(hear(&mut asking), None);
+    assert_eq!(hear(&mut asking), None, "and it is asked again");
+}

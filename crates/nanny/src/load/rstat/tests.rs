@@ -141,7 +141,10 @@ fn nobody_answers() {
     let time = Duration::from_millis(700);
     let mut question = start(&mapper, time);
     let started = Instant::now();
-    assert_eq!(finish(&mut question), Err(Failure::NoAnswer));
+    assert_eq!(
+        finish(&mut question),
+        Err(Failure::NoAnswer(Program::PortMapper))
+    );
     let took = started.elapsed();
     assert!(took + Duration::from_millis(10) >= time, "{took:?}");
     assert!(took < time + Duration::from_secs(2), "{took:?}");
@@ -151,9 +154,9 @@ fn nobody_answers() {
 fn a_closed_port_is_told_at_once() {
     let closed = server().local_addr().expect("bound");
     let now = Instant::now();
-    let refused = Err(Failure::System(Errno::ECONNREFUSED));
+    let refused = |program| Err(Failure::System(program, Errno::ECONNREFUSED));
     let mut question = Question::start(closed, now, now + LONG).expect("it asks");
-    assert_eq!(finish(&mut question), refused);
+    assert_eq!(finish(&mut question), refused(Program::PortMapper));
     assert!(now.elapsed() < Duration::from_secs(2));
 
     let mapper = server();
@@ -161,7 +164,7 @@ fn a_closed_port_is_told_at_once() {
     let (words, from) = call(&mapper);
     let port = accepted(words[0], &[closed.port().into()]);
     mapper.send_to(&port, from).expect("sent");
-    assert_eq!(finish(&mut question), refused);
+    assert_eq!(finish(&mut question), refused(Program::Rstat));
 }
 
 #[test]
@@ -175,12 +178,18 @@ fn every_refusal_is_told_of_the_one_who_gave_it() {
     let mut question = start(&mapper, LONG);
     let (words, from) = call(&mapper);
     mapper.send_to(&refused(words[0], 1), from).expect("sent");
-    let failure = Failure::PortMapper(Refusal::NoProgram);
+    let failure = Failure::Refused(Program::PortMapper, Refusal::NoProgram);
     assert_eq!(finish(&mut question), Err(failure));
 
     for (results, failure) in [
-        (vec![], Failure::PortMapper(Refusal::Garbled)),
-        (vec![65_536], Failure::PortMapper(Refusal::Garbled)),
+        (
+            vec![],
+            Failure::Refused(Program::PortMapper, Refusal::Garbled),
+        ),
+        (
+            vec![65_536],
+            Failure::Refused(Program::PortMapper, Refusal::Garbled),
+        ),
         (vec![0], Failure::NotRegistered),
     ] {
         let mut question = start(&mapper, LONG);
@@ -207,7 +216,10 @@ fn every_refusal_is_told_of_the_one_who_gave_it() {
         assert_eq!(go_on(&mut question), None);
         let (words, from) = call(&rstat);
         rstat.send_to(&reply(words[0]), from).expect("sent");
-        assert_eq!(finish(&mut question), Err(Failure::Rstat(refusal)));
+        assert_eq!(
+            finish(&mut question),
+            Err(Failure::Refused(Program::Rstat, refusal))
+        );
     }
 }
 
