@@ -80,9 +80,9 @@ fn given<T>(value: &Option<Spanned<T>>) -> Vec<Span> {
     value.iter().filter_map(|value| value.span).collect()
 }
 
-/// The places in all blocks.
+/// The places in all virtual blocks; failover blocks are refused whole.
 fn each(config: &Config, asked: fn(&VirtualServer) -> Vec<Span>) -> Vec<Span> {
-    config.blocks().flat_map(asked).collect()
+    config.virtual_servers.iter().flat_map(asked).collect()
 }
 
 fn ipv6(config: &Config) -> Vec<Span> {
@@ -97,7 +97,7 @@ fn ipv6(config: &Config) -> Vec<Span> {
     if let Some(router) = &config.nat_router {
         look(router.address, router.span);
     }
-    for block in config.blocks() {
+    for block in &config.virtual_servers {
         look(block.address.address, block.address.span);
         for host in [block.sorry_server, block.master] {
             host.inspect(|host| look(**host, host.span));

@@ -39,7 +39,7 @@ fn every_file_of_the_corpus_has_its_golden_outcome() {
         .collect();
     inputs.sort();
     assert!(
-        inputs.len() >= 20,
+        inputs.len() >= 60,
         "only {} files in {}",
         inputs.len(),
         directory.display()

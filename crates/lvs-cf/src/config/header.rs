@@ -88,7 +88,7 @@ impl<'d> Reader<'d> {
             self.sink.error(name.span, || {
                 Draft::new(Kind::InvalidArgument)
                     .detail(format!(": \"{}\"", shown(name.text)))
-                    .expected("a name without control characters")
+                    .expected("a name, neither empty nor with control characters")
             });
         }
         Some(Header {
@@ -111,7 +111,7 @@ impl<'d> Reader<'d> {
                     .expected("a `virtual` block around it")
                     .help("is a `}` too many above?"),
                 (Scope::Global, word) => draft
-                    .expected("`virtual NAME {`")
+                    .expected("`virtual NAME {` or `failover NAME {`")
                     .nearest(nearest(word, &["virtual", "failover"])),
                 (Scope::Virtual, word) => draft
                     .expected("`server NAME {`")

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::config::{Config, Floating, Network};
+use crate::config::{Config, Floating, Network, ServiceKind};
 use crate::sink::{Draft, Sink};
 use crate::unresolved::same_family;
 use crate::{Kind, Span, Spanned};
@@ -78,6 +78,9 @@ fn families(config: &Config, sink: &mut Sink) {
 }
 
 fn gateway(config: &Config, sink: &mut Sink) {
+    if *config.service != ServiceKind::Lvs {
+        return;
+    }
     let first = config.active_virtual_servers().next();
     let (Network::Nat, None, Some(first)) = (*config.network, &config.nat_router, first) else {
         return;
