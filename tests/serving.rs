@@ -2,7 +2,7 @@
 //! dies is taken out and let in again.
 
 use lab::Error;
-use scenarios::{FiveNodes, SERVERS, Settings, real_server, service};
+use scenarios::{FiveNodes, SERVERS, Settings, program, real_server, service};
 use std::time::{Duration, Instant};
 
 const BOUND: Duration = Duration::from_secs(60);
@@ -159,6 +159,82 @@ fn a_real_server_that_accepts_and_never_answers_is_taken_out() {
         let client = cluster.poll_vip()?;
         cluster.wait_answers(&client, 50)?;
         assert_eq!(client.stop().failures(), [].into());
+        Ok(())
+    });
+}
+
+#[test]
+fn the_checks_of_the_file_are_made_and_a_server_that_fails_them_is_quiesced() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let cluster = FiveNodes::wired(lab)?;
+        let settings = Settings {
+            more_global: "tcp_timeout = 120\nudp_timeout = 30\n".into(),
+            more_virtual: concat!(
+                " send = \"GET /health HTTP/1.0\\r\\n\\r\\n\"\n",
+                " expect = \"HTTP/1.* 200 OK\"\n",
+                " quiesce_server = 1\n"
+            )
+            .into(),
+            ..Settings::quick()
+        };
+        let monitor = program("nanny")?;
+        let monitor = monitor.to_string_lossy();
+        // A second service, by firewall mark; what checks it is a program, and its status.
+        let marked = format!(
+            "\
+virtual marked {{
+ active = 1
+ address = 1.2.3.1 eth0:1
+ port = 8080
+ fwmark = 7
+ load_monitor = none
+ send_program = \"/usr/bin/test %h:%p = 192.168.1.3:8080\"
+ client_monitor = {monitor}
+ server rs1 {{
+  address = 192.168.1.3
+  active = 1
+ }}
+ server rs2 {{
+  address = 192.168.1.4
+  active = 1
+ }}
+}}
+"
+        );
+        cluster.configure_text("lvs1", &(settings.file(&monitor) + &marked))?;
+        let lvs1 = cluster.start_pulse("lvs1")?;
+        cluster.wait_active("lvs1", SOON)?;
+        let router = cluster.host("lvs1")?;
+        let timeouts = router.tool(&["ipvsadm", "-L", "--timeout"])?;
+        assert!(timeouts.ends_with("120 120 30\n"), "{timeouts}");
+
+        cluster.wait("the marked service's server", SOON, || {
+            Ok(router
+                .ipvsadm_rules()?
+                .contains("-a -f 7 -r 192.168.1.3:8080 -m -w 1\n"))
+        })?;
+        lvs1.wait_line("[inactive] 192.168.1.4:8080 is not available yet", SOON)?;
+        assert!(!router.ipvsadm_rules()?.contains("-a -f 7 -r 192.168.1.4"));
+
+        let rs2 = real_server("rs2")?;
+        cluster
+            .server("rs2")?
+            .say("HTTP/1.0 503 Service Unavailable\r\n\r\n")?;
+        lvs1.wait_line(
+            "[inactive] shutting down 192.168.1.4:80 due to connection failure",
+            SOON,
+        )?;
+        assert_eq!(cluster.table("lvs1")?.weight(rs2), Some(0));
+        let client = cluster.poll_vip()?;
+        cluster.wait_answers(&client, 100)?;
+        let view = client.stop();
+        assert_eq!(view.failures(), [].into());
+        assert_eq!(view.shares().get("rs2"), None);
+
+        cluster.server("rs2")?.answer()?;
+        cluster.wait("rs2 with a weight again", SOON, || {
+            Ok(cluster.table("lvs1")?.weight(rs2) == Some(31))
+        })?;
         Ok(())
     });
 }

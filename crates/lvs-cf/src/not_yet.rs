@@ -2,6 +2,7 @@
 //!
 //! One row each. When the daemons learn something, its row goes, and nothing else knows.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::config::VirtualServer;
@@ -37,27 +38,15 @@ const ROWS: &[Row] = &[
     row(|c| given(&c.primary_shared), Directive),
     row(|c| given(&c.backup_shared), Directive),
     row(|c| given(&c.reservation_conflict_action), Directive),
-    row(|c| unless(&c.debug_level, c.debug_level.eq_ignore_ascii_case("NONE")), Value("`NONE`")),
     row(|c| value(&c.monitor_links, &0), Value("`0`")),
     row(|c| value(&c.syncdaemon, &false), Value("`0`")),
-    row(|c| value(&c.tcp_timeout, &0), Value("`0`")),
-    row(|c| value(&c.tcpfin_timeout, &0), Value("`0`")),
-    row(|c| value(&c.udp_timeout, &0), Value("`0`")),
     row(|c| given(&c.active_cmd), Directive),
     row(|c| given(&c.inactive_cmd), Directive),
-    row(|c| value(&c.sync, &false), Value("`0`")),
-    row(|c| each(c, |b| value(&b.protocol, &Protocol::Tcp)), Thing("protocol", "`tcp`")),
-    row(|c| each(c, |b| value(&b.fwmark, &0)), Value("`0`")),
-    row(|c| each(c, |b| given(&b.send)), Directive),
-    row(|c| each(c, |b| given(&b.expect)), Directive),
-    row(|c| each(c, |b| value(&b.use_regex, &false)), Value("`0`")),
-    row(|c| each(c, |b| given(&b.send_program)), Directive),
-    row(|c| each(c, |b| value(&b.quiesce_server, &false)), Value("`0`")),
+    row(|c| each(c, |b| unless(&b.protocol, *b.protocol != Protocol::Sctp)), Thing("protocol", "`tcp` or `udp`")),
+    row(shared_mark, Thing("second block under firewall mark", "one block for each mark")),
     row(|c| each(c, |b| given(&b.sorry_server)), Directive),
     row(|c| each(c, |b| given(&b.start_cmd)), Directive),
     row(|c| each(c, |b| given(&b.stop_cmd)), Directive),
-    row(|c| each(c, |b| given(&b.master)), Directive),
-    row(|c| each(c, |b| given(&b.dirs)), Directive),
     row(|c| c.failover_services.iter().filter_map(|f| f.name.span).collect(), Block),
     row(ipv6, Thing("IPv6 address", "an IPv4 address")),
 ];
@@ -83,6 +72,17 @@ fn given<T>(value: &Option<Spanned<T>>) -> Vec<Span> {
 /// The places in all virtual blocks; failover blocks are refused whole.
 fn each(config: &Config, asked: fn(&VirtualServer) -> Vec<Span>) -> Vec<Span> {
     config.virtual_servers.iter().flat_map(asked).collect()
+}
+
+/// The places of marks that an earlier block that runs has too.
+fn shared_mark(config: &Config) -> Vec<Span> {
+    let mut seen = HashSet::new();
+    config
+        .active_virtual_servers()
+        .filter(|block| *block.fwmark != 0)
+        .filter(|block| !seen.insert((*block.fwmark, block.address.address.is_ipv4())))
+        .filter_map(|block| block.fwmark.span)
+        .collect()
 }
 
 fn ipv6(config: &Config) -> Vec<Span> {

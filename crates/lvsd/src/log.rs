@@ -136,7 +136,7 @@ impl fmt::Display for Message<'_> {
             Self::ServiceStopped { name } => write!(f, "shutting down virtual service {name}"),
             Self::ServiceTwice { name, first } => write!(
                 f,
-                "virtual service {name} not started: {first} has the same address, port and protocol"
+                "virtual service {name} not started: {first} is the same service in the table"
             ),
             Self::RealServerTwice { label, first } => write!(
                 f,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use lvs_cf::{Config, Network, RealServer, VirtualServer};
+use lvs_cf::{Config, Network, Protocol, RealServer, VirtualServer};
 
 /// A program and its arguments. Prints as a shell takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,11 +43,32 @@ pub fn command_line(
     server: &RealServer,
     verbose: bool,
 ) -> CommandLine {
-    let mut args = Args(Vec::with_capacity(26));
+    let mut args = Args(Vec::with_capacity(36));
     args.flag("-c");
     args.option("-h", *server.address);
     args.option("-p", *service.port);
     args.option("-r", service.port_of(server));
+    if *service.fwmark != 0 {
+        args.option("-f", *service.fwmark);
+    }
+    if *service.protocol == Protocol::Udp {
+        args.flag("-u");
+    }
+    for (name, value) in [
+        ("-e", &service.send_program),
+        ("-s", &service.send),
+        ("-x", &service.expect),
+    ] {
+        if let Some(value) = value {
+            args.option(name, &**value);
+        }
+    }
+    if *service.quiesce_server {
+        args.flag("-q");
+    }
+    if *service.use_regex {
+        args.flag("--regex");
+    }
     if verbose {
         args.flag("-v");
     }
@@ -121,6 +142,10 @@ mod tests {
         command_line(config, service, &service.servers[0], verbose).to_string()
     }
 
+    fn text(value: &str) -> lvs_cf::Spanned<Box<str>> {
+        lvs_cf::Spanned::default_value(value.into())
+    }
+
     #[test]
     fn defaults() {
         let config = config(vec![service(
@@ -149,13 +174,21 @@ mod tests {
         )));
         block.load_monitor.value = "/opt/load monitor's".to_owned();
         block.client_monitor.value = "/opt/my nanny".to_owned();
+        block.protocol.value = Protocol::Udp;
+        block.fwmark.value = 4_294_967_295;
+        block.send_program = Some(text("/opt/check %h %p"));
+        block.send = Some(text(r"a\r\n"));
+        block.expect = Some(text("-x *"));
+        block.quiesce_server.value = true;
+        block.use_regex.value = true;
         let mut config = config(vec![block]);
         config.network.value = Network::Direct;
         config.ipvsadm.value = String::new();
         assert_eq!(
             line(&config, true),
-            "'/opt/my nanny' -c -h 10.0.0.1 -p 21 -r 8080 -v -a 1.5 -I '' -t 0.25 -w 2147483647 \
-             -V 1.2.3.1 -M g -U '/opt/load monitor'\\''s' --interval 0.100001 --nodaemon --lvs"
+            "'/opt/my nanny' -c -h 10.0.0.1 -p 21 -r 8080 -f 4294967295 -u -e '/opt/check %h %p' \
+             -s 'a\\r\\n' -x '-x *' -q --regex -v -a 1.5 -I '' -t 0.25 -w 2147483647 -V 1.2.3.1 \
+             -M g -U '/opt/load monitor'\\''s' --interval 0.100001 --nodaemon --lvs"
         );
     }
 

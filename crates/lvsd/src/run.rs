@@ -214,7 +214,11 @@ impl Supervisor {
     fn take_out(&mut self, monitor: usize) {
         let wanted = &self.wanted[monitor];
         let service = &self.services[wanted.service].key;
-        match self.client.delete_destination(service, &wanted.destination) {
+        let result = match &wanted.quiesced {
+            Some(quiesced) => self.client.edit_destination(service, quiesced),
+            None => self.client.delete_destination(service, &wanted.destination),
+        };
+        match result {
             Ok(()) | Err(IpvsError::NoSuchDestination { .. } | IpvsError::NoSuchService { .. }) => {
             }
             Err(error) => Message::Table {

@@ -11,7 +11,7 @@ use daemon::daemonize::{self, Background, Side, fork_to_background};
 use daemon::exit;
 use daemon::log::Logging;
 use daemon::pid_file::PidFile;
-use ipvs_netlink::{Client, Plan, Table};
+use ipvs_netlink::{Client, Plan, Table, Timeouts};
 use lvs_cf::{Config, SystemResolver};
 use nix::sys::signal::{SigSet, Signal};
 
@@ -106,7 +106,11 @@ fn test_start(config: &Config, verbose: bool) -> Result<ExitCode, Error> {
     for aside in &wanted.left_aside {
         eprintln!("{PROGRAM}: {}", message(aside));
     }
-    write!(io::stdout(), "{plan}{monitors}").map_err(|source| Error::System {
+    let timeouts = wanted.timeouts.map_or_else(String::new, |timeouts| {
+        let Timeouts { tcp, tcp_fin, udp } = timeouts;
+        format!("ipvsadm --set {tcp} {tcp_fin} {udp}\n")
+    });
+    write!(io::stdout(), "{timeouts}{plan}{monitors}").map_err(|source| Error::System {
         attempt: "write to stdout",
         source,
     })?;
@@ -180,6 +184,9 @@ fn start_here(
     let limit = FdLimit::ensure(specs.len())?;
     for aside in &wanted.left_aside {
         message(aside).log();
+    }
+    if let Some(timeouts) = &wanted.timeouts {
+        client.set_timeouts(timeouts)?;
     }
     program_table(&mut client, &plan, &wanted.services)?;
 

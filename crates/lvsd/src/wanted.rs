@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 
 use ipvs_netlink::{
-    Destination, DestinationKey, Forwarding, Netmask, Protocol, Service, ServiceKey, Table,
+    Destination, DestinationKey, Family, Forwarding, Netmask, Protocol, Service, ServiceKey, Table,
+    Timeouts,
 };
 use lvs_cf::{Config, Network, RealServer, VirtualServer, ipv4_netmask};
 
@@ -16,6 +17,8 @@ use crate::monitor_argv::{CommandLine, command_line};
 /// What a configuration asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
+    /// The timeouts of connections, where the file sets one. 0 leaves one as it is.
+    pub timeouts: Option<Timeouts>,
     /// The table to begin with.
     pub table: Table,
     /// The services to run, in file order.
@@ -48,6 +51,9 @@ pub struct WantedMonitor {
     pub destination: DestinationKey,
     /// Whether its real server is in the table already, and gets connections.
     pub adopted: bool,
+    /// What stays in the table while its real server is out: nothing, or with `quiesce_server` a
+    /// destination with weight 0.
+    pub quiesced: Option<Destination>,
     /// How it is started.
     pub command_line: CommandLine,
 }
@@ -55,7 +61,7 @@ pub struct WantedMonitor {
 /// Something that cannot run beside something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeftAside {
-    /// A service with the address, port and protocol of an earlier one.
+    /// A service with the address, port and protocol, or the firewall mark, of an earlier one.
     Service {
         /// The later block's name.
         name: String,
@@ -75,6 +81,7 @@ pub enum LeftAside {
 /// be so too.
 pub fn wanted(config: &Config, present: &Table, verbose: bool) -> Wanted {
     let mut wanted = Wanted {
+        timeouts: timeouts(config),
         table: Table::new(),
         services: Vec::new(),
         monitors: Vec::new(),
@@ -133,33 +140,61 @@ impl Wanted {
                 };
                 self.table.insert_destination(&key, kept);
             }
+            let quiesced = Destination {
+                weight: 0,
+                ..asked.clone()
+            };
             self.monitors.push(WantedMonitor {
                 label: label(server),
                 service: self.services.len() - 1,
                 destination: asked.key,
                 adopted: found.is_some_and(|found| found.weight > 0),
+                quiesced: block.quiesce_server.then_some(quiesced),
                 command_line: command_line(config, block, server, verbose),
             });
         }
     }
 }
 
+/// The timeouts that the file sets.
+fn timeouts(config: &Config) -> Option<Timeouts> {
+    let timeouts = Timeouts {
+        tcp: *config.tcp_timeout,
+        tcp_fin: *config.tcpfin_timeout,
+        udp: *config.udp_timeout,
+    };
+    (timeouts != Timeouts::default()).then_some(timeouts)
+}
+
 /// The kernel's service for a block.
 fn service(block: &VirtualServer) -> Service {
-    let key = ServiceKey::Address {
+    let address = block.address.address;
+    let by_address = ServiceKey::Address {
         protocol: match *block.protocol {
             lvs_cf::Protocol::Tcp => Protocol::Tcp,
             lvs_cf::Protocol::Udp => Protocol::Udp,
             lvs_cf::Protocol::Sctp => Protocol::Sctp,
         },
-        address: block.address.address,
+        address,
         port: *block.port,
+    };
+    let by_mark = ServiceKey::Fwmark {
+        family: Family::of(address),
+        mark: *block.fwmark,
+    };
+    let key = if *block.fwmark == 0 {
+        by_address
+    } else {
+        by_mark
     };
     let mut service = Service::new(key, block.scheduler.name());
     service.persistence = *block.persistent;
     // Without persistence the mask means nothing, and the table keeps the default.
-    if *block.persistent > 0 && matches!(service.netmask, Netmask::V4(_)) {
-        service.netmask = Netmask::V4(ipv4_netmask(*block.pmask));
+    if *block.persistent > 0 {
+        service.netmask = match service.netmask {
+            Netmask::V4(_) => Netmask::V4(ipv4_netmask(*block.pmask)),
+            Netmask::V6(_) => Netmask::V6(*block.pmask),
+        };
     }
     service
 }

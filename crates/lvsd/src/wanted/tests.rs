@@ -195,13 +195,71 @@ fn what_stands_twice_runs_once_and_is_named() {
 }
 
 #[test]
-fn affinity_of_the_other_family_keeps_its_own_mask() {
+fn affinity_of_the_other_family_has_a_prefix_for_a_mask() {
     let mut block = service("http", "2001:db8::1", vec![]);
     block.persistent.value = 60;
-    block.pmask.value = 24;
+    block.pmask.value = 64;
     let wanted = wanted(&config(vec![block]), &Table::new(), false);
     let masks: Vec<Netmask> = wanted.table.services().map(|s| s.netmask).collect();
-    assert_eq!(masks, [Netmask::V6(128)]);
+    assert_eq!(masks, [Netmask::V6(64)]);
+}
+
+#[test]
+fn a_firewall_mark_takes_the_place_of_address_and_port() {
+    let mut real = server("rs1", "10.0.0.1");
+    real.port = Some(lvs_cf::Spanned::default_value(8080));
+    let mut block = service("web", VIP, vec![real]);
+    block.fwmark.value = 80;
+    let config = config(vec![block, service("http", VIP, vec![])]);
+    assert_eq!(
+        plan(&config, &Table::new()),
+        "ipvsadm -A -t 1.2.3.1:80 -s wlc\nipvsadm -A -f 80 -s wlc\n"
+    );
+    let wanted = wanted(&config, &Table::new(), false);
+    assert_eq!(wanted.left_aside, []);
+    assert_eq!(
+        wanted.monitors[0].destination,
+        masquerade("10.0.0.1", 8080, 1).key
+    );
+}
+
+#[test]
+fn a_udp_service_is_one_beside_the_tcp_service_of_its_port() {
+    let mut block = service("dns", VIP, vec![]);
+    block.protocol.value = lvs_cf::Protocol::Udp;
+    let config = config(vec![block, service("http", VIP, vec![])]);
+    assert_eq!(
+        plan(&config, &Table::new()),
+        "ipvsadm -A -t 1.2.3.1:80 -s wlc\nipvsadm -A -u 1.2.3.1:80 -s wlc\n"
+    );
+}
+
+#[test]
+fn a_quiesced_server_stays_in_the_table_with_weight_0() {
+    let mut block = service("http", VIP, vec![server("rs1", "10.0.0.1")]);
+    let quiesced = |block: &VirtualServer| {
+        let wanted = wanted(&config(vec![block.clone()]), &Table::new(), false);
+        wanted.monitors[0].quiesced.clone()
+    };
+    assert_eq!(quiesced(&block), None);
+    block.quiesce_server.value = true;
+    assert_eq!(quiesced(&block), Some(masquerade("10.0.0.1", 80, 0)));
+}
+
+#[test]
+fn timeouts_are_set_only_where_the_file_sets_one() {
+    let mut config = config(vec![]);
+    assert_eq!(wanted(&config, &Table::new(), false).timeouts, None);
+    config.udp_timeout.value = 30;
+    let expected = Timeouts {
+        tcp: 0,
+        tcp_fin: 0,
+        udp: 30,
+    };
+    assert_eq!(
+        wanted(&config, &Table::new(), false).timeouts,
+        Some(expected)
+    );
 }
 
 /// A small world, so that files and tables meet often.

@@ -116,6 +116,15 @@ fn floating_addresses_are_the_nat_router_then_each_active_vip_once() {
 }
 
 #[test]
+fn what_is_cleared_of_a_firewall_mark_is_its_service() {
+    let text = FIVE_NODES.replacen("active = 1", "active = 1\n fwmark = 7", 1);
+    let settings = settings(&text, &[own([1, 2, 3, 2], "eth0")]).expect("settings");
+    let keys: Vec<String> = settings.services.iter().map(ToString::to_string).collect();
+    assert!(keys.contains(&"-f 7".to_owned()), "{keys:?}");
+    assert_eq!(settings.floating[1].address, Ipv4Addr::new(1, 2, 3, 1));
+}
+
+#[test]
 fn the_nat_router_is_for_nat() {
     let text = FIVE_NODES.replace("network = nat", "network = direct");
     let settings = settings(&text, &[own([1, 2, 3, 2], "eth0")]).expect("settings");
