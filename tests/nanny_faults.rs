@@ -16,7 +16,10 @@ const SLACK: Duration = Duration::from_secs(1);
 
 /// What a firewall on the real server does with what comes to port 80, and what the nanny says.
 const FIREWALLS: [(&str, &str); 5] = [
-    ("DROP", "CONNECT to 10.0.0.11:80 timed out"),
+    (
+        "DROP",
+        "CONNECT to 10.0.0.11:80 timed out: service down, the host answers a ping",
+    ),
     (
         "REJECT --reject-with icmp-port-unreachable",
         "CONNECT to 10.0.0.11:80 failed: Connection refused",
@@ -77,6 +80,43 @@ fn goes_out(lab: &OneRouter<'_>, nanny: &Process, line: &str, since: Instant) ->
 }
 
 #[test]
+fn a_ping_socket_tells_a_dead_host_from_a_dead_service_as_a_raw_one_does() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let lab = OneRouter::up(lab, 1)?;
+        let (router, rs1) = (lab.router()?, lab.host("rs1")?);
+        lab.make_service("-t 1.2.3.1:80")?;
+        let _nginx = real_servers::start_nginx(&rs1)?;
+        // No group may open one at first; then every one may.
+        for groups in ["1 0", "0 2147483647"] {
+            let setting = format!("net.ipv4.ping_group_range={groups}");
+            router.tool(&["sysctl", "-q", "-w", &setting])?;
+            let nanny = lab.start_nanny(1, RULES)?;
+            lab.wait_weight(at(1, 80), Some(1))?;
+
+            let since = Instant::now();
+            lab.iptables(&rs1, "-A INPUT -p tcp --dport 80 -j DROP")?;
+            let line = "CONNECT to 10.0.0.11:80 timed out: service down, the host answers a ping";
+            goes_out(&lab, &nanny, line, since)?;
+            // No ping gets out of the router: it says nothing about the host.
+            lab.iptables(&router, "-A OUTPUT -p icmp -j DROP")?;
+            let since = Instant::now();
+            let line = "CONNECT to 10.0.0.11:80 timed out";
+            let line = nanny.log().wait_line_after(since, line, SOON)?;
+            assert!(line.text.ends_with("timed out"), "{line:?}");
+            lab.iptables(&router, "-D OUTPUT -p icmp -j DROP")?;
+            // The firewall drops everything now.
+            let since = Instant::now();
+            lab.iptables(&rs1, "-A INPUT -p icmp -j DROP")?;
+            let line = "timed out: host unreachable, it does not answer a ping";
+            nanny.log().wait_line_after(since, line, SOON)?;
+            lab.iptables(&rs1, "-F INPUT")?;
+            nanny.stop(SOON)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn every_fault_of_the_network_takes_the_server_out_in_time_and_leaves_nothing_behind() {
     lab::scenario(lab::here!(), BOUND, |lab| {
         let lab = OneRouter::up(lab, 1)?;
@@ -109,7 +149,8 @@ fn every_fault_of_the_network_takes_the_server_out_in_time_and_leaves_nothing_be
         // The host is gone, and its address is forgotten: nobody answers the question for it.
         let since = lab.unplug("rs1", "eth0")?;
         router.tool(&["ip", "neighbour", "flush", "dev", "eth0"])?;
-        goes_out(&lab, &nanny, "CONNECT to 10.0.0.11:80 timed out", since)?;
+        let line = "CONNECT to 10.0.0.11:80 timed out: host unreachable, it does not answer a ping";
+        goes_out(&lab, &nanny, line, since)?;
         lab.plug("rs1", "eth0")?;
         lab.wait_weight(at(1, 80), Some(1))?;
 
