@@ -2,6 +2,7 @@
 
 mod figures;
 mod ipvs;
+mod lvs_cf;
 mod nanny;
 
 use anyhow::{Result, bail};
@@ -21,6 +22,11 @@ const BENCHES: &[Bench] = &[
         run: ipvs::main,
     },
     Bench {
+        name: "lvs-cf",
+        about: "checking large files, beside keepalived, on this machine",
+        run: lvs_cf::main,
+    },
+    Bench {
         name: "nanny",
         about: "memory, processor time and start of thousands of monitors, on this machine",
         run: nanny::main,
@@ -29,6 +35,11 @@ const BENCHES: &[Bench] = &[
 
 /// Runs the one that is named.
 pub(crate) fn main(args: &[OsString]) -> Result<()> {
+    if let [mode, command @ ..] = args
+        && mode == lvs_cf::MEASURE
+    {
+        return lvs_cf::measure(command);
+    }
     let found = match args {
         [name] => BENCHES.iter().find(|bench| *name == bench.name),
         _ => None,

@@ -1,13 +1,15 @@
 //! `setup`: what the tests need from the system, and getting it from Debian's archive.
 
 mod real_servers;
+mod unpack;
 
 use crate::run::run;
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+pub(crate) use unpack::Program;
 
 /// Something the lab uses, and the package that brings it.
 struct Need {
@@ -64,12 +66,21 @@ const NEEDS: &[Need] = &[
 pub(crate) fn main(args: &[OsString]) -> Result<()> {
     ensure!(args.is_empty(), "setup takes no arguments");
     lab()?;
-    real_servers::main(|| {
-        let prefix = privilege()?.context("as root: apt-get update")?;
-        run(apt(prefix).arg("update"))
-    })?;
+    real_servers::main(update)?;
     eprintln!("xtask: nothing is missing");
     Ok(())
+}
+
+/// Unpacks programs that are missing into a directory below `target/`, which is returned. Nothing
+/// is installed.
+pub(crate) fn unpack(directory: &str, programs: &[Program]) -> Result<PathBuf> {
+    unpack::unpack(directory, programs, update)
+}
+
+/// Refreshes the lists of packages.
+fn update() -> Result<()> {
+    let prefix = privilege()?.context("as root: apt-get update")?;
+    run(apt(prefix).arg("update"))
 }
 
 /// Finds what the lab needs and is missing, installs it where that is allowed, and otherwise says
