@@ -142,7 +142,9 @@ pub fn start_dnsmasq(host: &Host) -> Result<Process> {
 /// is returned too.
 pub fn start_sshd(host: &Host) -> Result<(Process, PathBuf)> {
     // Installed, its package makes the user that it gives its privileges up to.
-    add_user(host, "sshd")?;
+    set_user(host, "sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin")?;
+    // What this machine's root has his shell do at each login is his own affair.
+    set_user(host, "root:x:0:0:root:/run:/bin/sh")?;
     host.tool(&["mkdir", "-p", "-m", "755", "/run/sshd"])?;
     let key = make_key(host, "host_key")?.display().to_string();
     let keys = write_file(host, "authorized_keys", "")?;
@@ -175,19 +177,55 @@ pub fn make_key(host: &Host, name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Gives a host a user, without a line in this machine's own file.
-fn add_user(host: &Host, name: &str) -> Result<()> {
-    let mut users = host.read_file("/etc/passwd")?;
-    if users
-        .lines()
-        .any(|line| line.starts_with(&format!("{name}:")))
-    {
-        return Ok(());
-    }
-    users.push_str(&format!(
-        "{name}:x:65533:65534::/run/{name}:/usr/sbin/nologin\n"
-    ));
-    let file = write_file(host, "passwd", &users)?.display().to_string();
-    host.tool(&["mount", "--bind", &file, "/etc/passwd"])
+/// Gives a host a user, by a line as `/etc/passwd` has them, or changes one: there alone, not in this
+/// machine's own file.
+fn set_user(host: &Host, line: &str) -> Result<()> {
+    let name = line.split_inclusive(':').next().unwrap_or(line);
+    let users = host.read_file("/etc/passwd")?;
+    let others = users.lines().filter(|line| !line.starts_with(name));
+    let lines: Vec<_> = others.chain([line, ""]).collect();
+    cover(host, "passwd", &lines.join("\n"))
+}
+
+/// Covers a file of `/etc` by another one, in this host alone.
+fn cover(host: &Host, name: &str, text: &str) -> Result<()> {
+    let file = write_file(host, name, text)?.display().to_string();
+    host.tool(&["mount", "--bind", &file, &format!("/etc/{name}")])
         .map(drop)
+}
+
+/// Starts the rwho daemon on a host that calls itself `name` there. What it hears is in the host's
+/// own `/var/spool/rwho`. It speaks when it starts, and then every three minutes; where it runs
+/// already, it is started anew.
+pub fn start_rwhod(host: &Host, name: &str) -> Result<()> {
+    let running = host.processes();
+    let running = running.iter().filter(|process| process.name == "rwhod");
+    let pids: Vec<_> = running.map(|process| process.pid.to_string()).collect();
+    if pids.is_empty() {
+        host.tool(&["mount", "-t", "tmpfs", "tmpfs", "/var/spool"])?;
+        host.tool(&["mkdir", "/var/spool/rwho"])?;
+    }
+    for pid in pids {
+        host.tool(&["kill", "-9", &pid])?;
+    }
+    let rwhod = real_server_program("rwhod")?.display().to_string();
+    let script = format!("hostname {name} && exec {rwhod} -b -u root");
+    // It goes to the background by itself.
+    host.tool(&["unshare", "--uts", "sh", "-c", &script])
+        .map(drop)
+}
+
+/// Starts the portmapper and the daemon of rstat on a host.
+pub fn start_rstatd(host: &Host) -> Result<Process> {
+    set_user(host, "_rpc:x:65532:65534::/run/rpcbind:/usr/sbin/nologin")?;
+    host.tool(&["mkdir", "-p", "/run/rpcbind"])?;
+    let rpcbind = start(host, "rpcbind", &["-f"])?;
+    // It goes to the background by itself.
+    start(host, "rpc.rstatd", &[])?;
+    Ok(rpcbind)
+}
+
+/// Gives a host names for addresses, beside those of this machine.
+pub fn name_hosts(host: &Host, lines: &str) -> Result<()> {
+    cover(host, "hosts", &(host.read_file("/etc/hosts")? + lines))
 }

@@ -9,6 +9,7 @@ mod lab_failures;
 mod lab_itself;
 mod nanny_checks;
 mod nanny_faults;
+mod nanny_load;
 mod nanny_table;
 mod operation;
 mod refusals;

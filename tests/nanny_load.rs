@@ -1,0 +1,147 @@
+//! Weights by load, from each source of load data: sshd, rwhod, rpc.rstatd asked directly and by
+//! rup(1). The load is real: what rs1 reports is what its processor has to do.
+
+use lab::{Error, Host, Process, Program, Result};
+use scenarios::one_router::OneRouter;
+use scenarios::real_servers::{self, real_server_program};
+use std::time::Duration;
+
+const BOUND: Duration = Duration::from_secs(150);
+const SOON: Duration = Duration::from_secs(20);
+/// The weight changes every 20 s, a source has its time to answer, and a busy machine a second try.
+const STEP: Duration = Duration::from_secs(60);
+/// What is assigned; found in the table, so that no slow start comes first.
+const WEIGHT: i64 = 100;
+/// So many processes want the processor, once there is to be load.
+const LOAD: usize = 10;
+
+/// Keeps the processor busy without keeping anybody else from it.
+fn keep_busy(host: &Host) -> Result<Vec<Process>> {
+    let busy = Program::new("busy", "nice").args(["-n", "19", "sh", "-c", "while :; do :; done"]);
+    (0..LOAD).map(|_| host.start(busy.clone())).collect()
+}
+
+/// The one-minute load average of the guest, which all of its hosts report.
+fn load(host: &Host) -> Result<f64> {
+    let text = host.read_file("/proc/loadavg")?;
+    let first = text.split(' ').next().and_then(|word| word.parse().ok());
+    first.ok_or_else(|| Error::broken(format!("no load in {text}")))
+}
+
+#[test]
+fn weights_follow_the_load_that_each_source_tells() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let lab = OneRouter::up(lab, 1)?;
+        let (router, rs1) = (lab.router()?, lab.host("rs1")?);
+        real_servers::name_hosts(&router, "10.0.0.11 rs1\n")?;
+        let (_sshd, keys) = real_servers::start_sshd(&rs1)?;
+        let key = real_servers::make_key(&router, "root_key")?;
+        std::fs::copy(key.with_extension("pub"), &keys).map_err(|source| Error::Io {
+            doing: "let root in".to_owned(),
+            source,
+        })?;
+        real_servers::start_rwhod(&router, "lvs1")?;
+        real_servers::start_rwhod(&rs1, "rs1")?;
+        let _rpcbind = real_servers::start_rstatd(&rs1)?;
+
+        let ssh = format!(
+            "{} -i {} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null",
+            real_server_program("ssh")?.display(),
+            key.display()
+        );
+        let rup = real_server_program("rup")?.display().to_string();
+        let sources = [
+            ("ssh", ssh.as_str()),
+            ("the spool of rwhod", "ruptime"),
+            ("rstatd", "rup"),
+            ("the program rup", &rup),
+        ];
+        // One service each: the kernel keeps their destinations apart.
+        let mut nannies = Vec::new();
+        for ((what, word), port) in sources.into_iter().zip(1000..) {
+            lab.make_service(&format!("-t 1.2.3.1:{port}"))?;
+            lab.ipvsadm(&format!(
+                "-a -t 1.2.3.1:{port} -r 10.0.0.11:22 -m -w {WEIGHT}"
+            ))?;
+            let port = port.to_string();
+            let rules = ["-p", &port, "-r", "22", "-t", "15", "-w", "100", "-v"];
+            let nanny = lab.start_nanny_with(1, rules.into_iter().chain(["-U", word]))?;
+            nanny.wait_line("found 10.0.0.11:22 in the table with weight 100", SOON)?;
+            nannies.push((what, nanny));
+        }
+        let weights = || -> Result<Vec<i64>> {
+            let table = router.ipvs()?;
+            Ok(table.destinations().map(|found| found.weight).collect())
+        };
+        let told = |when: &str| -> Result<Vec<i64>> {
+            let weights = weights()?;
+            for ((what, _), weight) in nannies.iter().zip(&weights) {
+                lab.measured(&format!("weight by {what}, {when}"), weight, "")?;
+            }
+            Ok(weights)
+        };
+
+        // Next to nothing to do: half of the weight more, or nearly.
+        lab.wait("every weight up", STEP, || {
+            Ok(weights()?.iter().all(|&weight| weight > WEIGHT))
+        })?;
+        let load_before = load(&rs1)?;
+        lab.measured("load", load_before, "")?;
+        assert!(load_before < 1.0, "{load_before}");
+        let high = told("idle")?;
+        assert!(
+            high.iter().all(|&weight| weight <= WEIGHT + WEIGHT),
+            "{high:?}"
+        );
+
+        let _busy = keep_busy(&rs1)?;
+        lab.wait("load", STEP, || Ok(load(&rs1)? > 2.5))?;
+        // rwhod would not speak for three minutes.
+        real_servers::start_rwhod(&rs1, "rs1")?;
+        lab.wait("every weight down", STEP, || {
+            Ok(weights()?
+                .iter()
+                .zip(&high)
+                .all(|(weight, high)| weight < high))
+        })?;
+        lab.measured("load", load(&rs1)?, "")?;
+        let low = told("busy")?;
+        assert!(low.iter().all(|&weight| weight >= WEIGHT), "{low:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn load_data_that_cannot_be_had_change_nothing_and_are_told_of_once() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let lab = OneRouter::up(lab, 1)?;
+        let rs1 = lab.host("rs1")?;
+        let _nginx = real_servers::start_nginx(&rs1)?;
+        let words = [
+            ("/usr/no/such/program", "/usr/no/such/program"),
+            // Nobody answers there: no portmapper, and the program, if it is here, finds none either.
+            ("rup", "load"),
+            ("/bin/false", "failed to read remote load of 10.0.0.11:80"),
+        ];
+        let mut nannies = Vec::new();
+        for ((word, told), port) in words.into_iter().zip(1000..) {
+            lab.make_service(&format!("-t 1.2.3.1:{port}"))?;
+            let port = port.to_string();
+            let rules = ["-p", &port, "-r", "80", "-t", "2", "-w", "64", "-U", word];
+            nannies.push((told, lab.start_nanny_with(1, rules)?));
+        }
+        for (told, nanny) in &nannies {
+            nanny.wait_line("[ active ]", SOON)?;
+            nanny.wait_line(told, SOON)?;
+        }
+        // Slow start goes on without them, and a second failure is not told of.
+        lab.wait("the second weight", STEP, || {
+            let table = lab.router()?.ipvs()?;
+            Ok(table.destinations().all(|found| found.weight == 4))
+        })?;
+        for (told, nanny) in &nannies {
+            assert_eq!(nanny.log().count(told), 1, "{}", nanny.log().text());
+        }
+        Ok(())
+    });
+}
