@@ -66,6 +66,9 @@ fn adversarial_nesting() {
         "x {\n",
         "virtual a {\nserver b {\n",
         "failover {",
+        "failover a {\n",
+        "failover a {\nvirtual b {\n",
+        "failover a {\nserver b {\n",
     ] {
         let (errors, _) = timed(piece, mebibyte_of(piece));
         assert!(errors > 0);
@@ -155,6 +158,10 @@ fn two_hundred_thousand_directives() {
         "send = x",
         "monitor_links = x",
         "sever x {",
+        "syncd_id = 256",
+        "fwmark = 1",
+        "dirs = [",
+        "start_cmd = x",
     ] {
         let source = format!("primary = 1.2.3.2\n{}", format!("{line}\n").repeat(MANY));
         let (errors, report) = timed(line, source.into_bytes());
@@ -187,6 +194,57 @@ fn faults_in_every_block() {
     let twins = "server a {\naddress = 1.2.3.4\nactive = 1\n}\n".repeat(25_000 / SHARE);
     let source = format!("primary = 1.2.3.2\nvirtual v {{\naddress = 1.2.3.1\n{twins}}}\n");
     assert_eq!(timed("twins", source.into_bytes()).0, 0);
+}
+
+#[test]
+fn lists_of_every_shape() {
+    for piece in ["a ", "[ ", "] ", "[a] ", "\"a b\" ", "[\u{e9}", "]"] {
+        for (open, close) in [("[ ", " ]"), ("[ ", ""), ("", " ]"), ("", "")] {
+            let list = String::from_utf8(mebibyte_of(piece)).expect("UTF-8");
+            let source = format!(
+                "primary = 1.2.3.2\nfailover v {{\naddress = 1.2.3.1\ndirs = {open}{list}{close}\n}}\n"
+            );
+            timed(&format!("dirs = {open}{piece}{close}"), source.into_bytes());
+        }
+    }
+    let lists = "dirs = [ a b ]\n".repeat(MANY / 4);
+    let source = format!("primary = 1.2.3.2\nfailover v {{\naddress = 1.2.3.1\n{lists}}}\n");
+    timed("many lists", source.into_bytes());
+}
+
+#[test]
+fn a_mebibyte_of_outer_blocks() {
+    for (kind, inside) in [
+        (
+            "failover",
+            "active = 1\nstart_cmd = /bin/x\nstop_cmd = /bin/x\nscheduler = rr",
+        ),
+        ("failover", "dirs = x"),
+        ("virtual", "active = 1\nfwmark = 7\nscheduler = rr"),
+        (
+            "virtual",
+            "active = 1\nfwmark = 7\npersistent = 9\nport = 0x50",
+        ),
+        (
+            "virtual",
+            "send = x\nexpect = y\nsend_program = z\nuse_regex = 1",
+        ),
+        ("virtual", "protocol = udp\nport = nosuch\nprotocol = tcp"),
+        (
+            "virtual",
+            "sorry_server = 2001:db8::1\npmask = 64\nvip_nmask = 64",
+        ),
+        (
+            "virtual",
+            "server a {\naddress = 2001:db8::1\nport = http\n}",
+        ),
+    ] {
+        let block = format!("{kind} a {{\naddress = 1.2.3.1\n{inside}\n}}\n");
+        let body = block.repeat(MIB / block.len());
+        let source = format!("primary = 1.2.3.2\n{body}");
+        let (errors, _) = timed(&format!("{kind}: {inside}"), source.into_bytes());
+        assert!(kind == "virtual" || errors > 1000 / SHARE, "{inside}");
+    }
 }
 
 #[test]

@@ -5,7 +5,10 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lvs_cf::{Config, DEFAULT_PATHS, FixedResolver, Network, Scheduler, default_path, load};
+use lvs_cf::{
+    Config, DEFAULT_PATHS, FixedResolver, Floating, Kind, Network, Protocol, RealServer, Resolve,
+    Scheduler, Spanned, Unresolved, VirtualServer, check, default_path, load, parse,
+};
 
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -93,6 +96,108 @@ fn the_example_is_the_howtos_cluster_with_a_device() {
     let device = example.virtual_servers[0].address.value.device.take();
     assert_eq!(device.unwrap().to_string(), "eth0:1");
     assert_eq!(example, howto);
+}
+
+/// What `text` means and how many warnings there are.
+fn meaning(text: &str, resolver: &dyn Resolve) -> (Config, usize) {
+    let loaded = parse(Path::new("x.cf"), text.into(), resolver);
+    let loaded = loaded.unwrap_or_else(|invalid| panic!("{:#?}", invalid.diagnostics));
+    (loaded.config, loaded.warning_count)
+}
+
+#[test]
+fn what_a_file_does_not_say_has_its_default() {
+    let address = |text: &str| text.parse::<IpAddr>().unwrap();
+    let floating = |text: &str| Floating {
+        address: address(text),
+        device: None,
+        prefix: None,
+    };
+    let text = "primary = 10.1.0.1\n\
+                virtual four {\naddress = 10.1.0.80\nserver a {\naddress = 10.2.0.11\n}\n}\n\
+                virtual six {\naddress = 2001:db8::80\n}\n\
+                failover db {\naddress = 10.1.0.90\n}\n";
+    let plain = Spanned::<String>::default_value;
+    let server = RealServer::new(
+        Spanned::default_value("a".into()),
+        Spanned::default_value(address("10.2.0.11")),
+    );
+    let block = |name: &str, address| {
+        VirtualServer::new(
+            plain(name.to_owned()),
+            Spanned::default_value(floating(address)),
+        )
+    };
+    let four = VirtualServer {
+        servers: vec![server],
+        ..block("four", "10.1.0.80")
+    };
+    let expected = Config {
+        virtual_servers: vec![four, block("six", "2001:db8::80")],
+        failover_services: vec![block("db", "10.1.0.90")],
+        ..Config::new(address("10.1.0.1"))
+    };
+    assert_eq!(meaning(text, &FixedResolver::new()), (expected.clone(), 0));
+    assert_eq!(*expected.virtual_servers[0].pmask, 32);
+    assert_eq!(*expected.virtual_servers[1].pmask, 128);
+    assert!(!*expected.backup_active);
+}
+
+#[test]
+fn ports_are_looked_up_under_the_protocol_of_their_block() {
+    let resolver = FixedResolver::new()
+        .with_service("name", Protocol::Udp, 53)
+        .with_service("name", Protocol::Tcp, 42);
+    let block = |protocol: &str| {
+        format!(
+            "primary = 10.1.0.1\nnetwork = direct\nvirtual a {{\naddress = 10.1.0.80\n\
+             port = name\nserver b {{\naddress = 10.2.0.11\nport = name\n}}\n{protocol}\n}}\n"
+        )
+    };
+    for (protocol, port) in [
+        ("protocol = udp", 53),
+        ("protocol = udp\nprotocol = tcp", 42),
+        ("protocol = sctp", 42),
+        ("", 42),
+    ] {
+        let (config, _) = meaning(&block(protocol), &resolver);
+        let service = &config.virtual_servers[0];
+        let ports = (*service.port, service.port_of(&service.servers[0]));
+        assert_eq!(ports, (port, port), "{protocol}");
+    }
+}
+
+#[test]
+fn the_language_is_more_than_this_version_does() {
+    let text = "primary = 10.1.0.1\nservice = fos\nfailover db {\naddress = 10.1.0.90\n}\n";
+    let resolver = FixedResolver::new();
+    assert_eq!(meaning(text, &resolver).0.failover_services.len(), 1);
+    let refused = check(Path::new("x.cf"), text.into(), &resolver).unwrap_err();
+    let kinds: Vec<_> = refused
+        .diagnostics
+        .iter()
+        .map(|d| (d.line, d.kind))
+        .collect();
+    assert_eq!(kinds, [(2, Kind::Unsupported), (3, Kind::Unsupported)]);
+}
+
+#[test]
+fn a_check_without_network_holds_nothing_against_a_name() {
+    let text = "primary = lvs1.example\nbackup = 2001:db8::2\nnetwork = direct\n\
+                virtual a {\nactive = 1\naddress = www.example\nvip_nmask = 64\n\
+                server b {\naddress = 2001:db8::11\nactive = 1\n}\n\
+                server c {\naddress = web2.example\nactive = 1\n}\n}\n";
+    let (config, warnings) = meaning(text, &Unresolved::new());
+    assert_eq!(warnings, 0);
+    assert!(Unresolved::is_stand_in(*config.primary));
+    let unknown = parse(Path::new("x.cf"), text.into(), &FixedResolver::new()).unwrap_err();
+    let places: Vec<_> = unknown
+        .diagnostics
+        .iter()
+        .map(|d| (d.line, d.kind))
+        .collect();
+    let bad = Kind::InvalidHost;
+    assert_eq!(places, [(1, bad), (6, bad), (13, bad)]);
 }
 
 #[test]
