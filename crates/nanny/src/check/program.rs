@@ -3,6 +3,7 @@
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 
 use super::question::Program;
@@ -21,7 +22,11 @@ impl Run {
     pub(super) fn start(program: &Program) -> Result<Self, Failure> {
         Running::start(&program.name, &program.arguments, Stderr::Dropped)
             .map(Self)
-            .map_err(|error: io::Error| Failure::System(Act::Run, errno(&error)))
+            .map_err(|error| match error.kind() {
+                // Too many that were killed have not ended.
+                io::ErrorKind::ResourceBusy => Failure::System(Act::Run, Errno::EBUSY),
+                _ => Failure::System(Act::Run, errno(&error)),
+            })
     }
 
     /// What it waits for.

@@ -15,6 +15,10 @@ use super::{Act, Failure, Step, Target, errno};
 /// Room on the stack for the start of a datagram.
 const CHUNK: usize = 1024;
 
+/// How many datagrams are read before everything else has its turn again: empty ones could come
+/// without end.
+const READS: usize = 64;
+
 /// An exchange with the server.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -72,13 +76,14 @@ impl Exchange {
                 },
             }
         }
-        loop {
+        for _ in 0..READS {
             match self.read(dialogue.expect.as_ref()) {
                 Step::On(()) => {}
                 Step::Wait => return None,
                 Step::Done(outcome) => return Some(outcome),
             }
         }
+        None
     }
 
     /// What the server is asked to do, unless what has come is enough.

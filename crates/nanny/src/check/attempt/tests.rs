@@ -120,6 +120,40 @@ fn a_datagram_of_its_own_is_no_answer() {
 }
 
 #[test]
+fn a_flood_of_empty_datagrams_does_not_hold_the_loop() {
+    let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bound");
+    let address = server.local_addr().expect("an address");
+    let question = Question::Udp(Dialogue {
+        send: b"x".to_vec(),
+        expect: Some(Expect::Bytes(b"y".to_vec())),
+    });
+    let target = Target::new(address, &question, LONG);
+    let start = Instant::now();
+    let mut attempt = Attempt::start(&target, start).expect("a socket");
+    let (never, _writer) = pipe().expect("a pipe");
+    let mut go_on = || {
+        let ready = wait(start, never.as_fd(), attempt.sources(), NO_SOURCES).attempt;
+        let is_ready = ready.contains(&true);
+        (
+            is_ready,
+            attempt
+                .go_on(&target, ready, start)
+                .map(|ended| ended.outcome),
+        )
+    };
+    assert_eq!(go_on(), (true, None), "the request");
+    let (_, peer) = server.recv_from(&mut [0; 8]).expect("a request");
+    for _ in 0..150 {
+        server.send_to(&[], peer).expect("there is room");
+    }
+    server.send_to(b"y", peer).expect("there is room");
+    // Some at a time, and the answer in the end.
+    assert_eq!(go_on(), (true, None));
+    assert_eq!(go_on(), (true, None));
+    assert_eq!(go_on(), (true, Some(Ok(()))));
+}
+
+#[test]
 fn parts_that_were_slept_through_are_not_made_up_for() {
     let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bound");
     let address = server.local_addr().expect("an address");
