@@ -7,7 +7,7 @@ use std::process::Command;
 
 use nix::libc;
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::unistd::{Pid, getppid};
 
 /// What a child gets when its parent dies.
@@ -47,6 +47,20 @@ pub fn prepare(command: &mut Command, on_parent_death: OnParentDeath) {
     // SAFETY: between fork and exec the closure makes system calls only (sigaction, sigprocmask,
     // close_range, prctl, getppid); it takes no lock and allocates nothing.
     unsafe { command.pre_exec(in_child) };
+}
+
+/// Has the kernel keep how a child ended until that is waited for. Where SIGCHLD is ignored, as it may
+/// be from before this program was started, it does not (wait(2), NOTES).
+///
+/// Not for a program that handles SIGCHLD: its handler would be gone. tokio has one, and then this is
+/// not needed either.
+///
+/// # Errors
+/// None that is known: the signal and the action are valid.
+pub fn keep_status() -> io::Result<()> {
+    // SAFETY: the default action runs no handler.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+    Ok(())
 }
 
 /// The signals that this process ignores, bit 0 being signal 1.

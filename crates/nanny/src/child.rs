@@ -14,9 +14,9 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use daemon::child::{OnParentDeath, prepare};
+use daemon::child::{OnParentDeath, keep_status, prepare};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigHandler, Signal, kill, killpg, signal};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use rustix::io::ioctl_fionbio;
 use rustix::process::{PidfdFlags, pidfd_open};
@@ -85,10 +85,7 @@ impl Running {
     /// is left behind.
     pub fn start<A: AsRef<OsStr>>(program: &OsStr, args: &[A], stderr: Stderr) -> io::Result<Self> {
         reap(&mut undead())?;
-        // An ignored SIGCHLD, inherited from whoever started this process, would have the kernel
-        // reap the command and forget its status.
-        // SAFETY: the default action runs no handler.
-        unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+        keep_status()?;
         let (output, input) = io::pipe()?;
         // The other end stays blocking, as a command expects of its output.
         ioctl_fionbio(&output, true)?;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use ::nix::sys::signal::{Signal, kill};
 use ::nix::unistd::Pid;
 
 use crate::faults::{RULES, TIMEOUT, fails};
-use crate::nanny::{DESCRIPTORS, LONG, Nanny, SLACK};
+use crate::nanny::{DESCRIPTORS, LONG, Nanny, PROGRAM, SLACK, arguments};
 
 /// A server that is asked by the program alone.
 fn server() -> SocketAddr {
@@ -221,4 +222,15 @@ fn hundreds_of_runs_leave_nothing_behind() {
     nanny.never_says("[inactive]", Duration::from_millis(10));
     let descriptors = nanny.descriptors();
     assert!(descriptors <= DESCRIPTORS, "{descriptors}");
+}
+
+#[test]
+fn its_status_is_known_where_sigchld_was_ignored_at_the_start() {
+    let line = arguments(server(), 21, "-t 2 --interval 100ms -n -e /bin/true").join(" ");
+    // env, as a shell does not let this signal be ignored.
+    let mut command = Command::new("env");
+    command.args(["--ignore-signal=CHLD", PROGRAM]);
+    let mut nanny = Nanny::start(command.args(line.split(' ')));
+    nanny.wait_for("[ active ]");
+    nanny.never_says("failed", TIMEOUT);
 }
