@@ -6,7 +6,7 @@ use std::path::Path;
 use annotate_snippets::Renderer;
 
 use super::cli::{Check, Form};
-use super::{Outcome, TROUBLE, colour, input};
+use super::{Outcome, TROUBLE, colour, escaped, input};
 use crate::report::render;
 use crate::{Diagnostic, Document, Severity, default_path};
 
@@ -79,7 +79,7 @@ struct Show {
 
 impl Show {
     fn file(&self, path: &Path, found: &Found, out: &mut String) {
-        let path = input::shown(path);
+        let path = escaped(&path.to_string_lossy(), &[]);
         let mut diagnostics: Vec<&Diagnostic> = found.diagnostics.iter().collect();
         diagnostics.sort_by_key(|d| d.span);
         for diagnostic in diagnostics {

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use super::cli::Diff;
 use super::settings::{self, Hosts, Setting};
-use super::{Outcome, TROUBLE, input};
+use super::{Outcome, TROUBLE, escaped, input};
 use crate::edit::written;
 use crate::{Config, LoadError, Loaded, Protocol, RealServer, VirtualServer, parse};
 
@@ -266,7 +266,7 @@ impl Lines {
             Change::Changed => "changed",
         };
         // Writing to a string does not fail.
-        let _ = writeln!(self.0, "{verb}: {what}");
+        let _ = writeln!(self.0, "{verb}: {}", escaped(what, &[]));
     }
 }
 

@@ -30,16 +30,6 @@ pub(super) fn read(path: &Path) -> Result<Input, LoadError> {
     }
 }
 
-/// The path for people and for lines of text: control characters escaped.
-pub(super) fn shown(path: &Path) -> String {
-    let path = path.display().to_string();
-    let escaped = path.chars().map(|c| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    });
-    escaped.collect()
-}
-
 /// Who knows the hosts that the files name.
 pub(super) fn resolver(names: &Names) -> Box<dyn Resolve> {
     if names.resolve {

@@ -52,9 +52,23 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli, terminal: bool) -> Outcome {
     match &cli.command {
         Command::Check(args) => check::run(args, terminal),
-        Command::Show(args) => show::run(args),
+        Command::Show(args) => show::run(args, terminal),
         Command::Diff(args) => diff::run(args),
     }
+}
+
+/// `text` with its control characters escaped, which could do anything to a terminal or end a line;
+/// those of `keep` are left.
+fn escaped(text: &str, keep: &[char]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && !keep.contains(&c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Writes all of `text`. A reader that has seen enough is no error.

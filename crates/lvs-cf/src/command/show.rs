@@ -6,14 +6,14 @@ use std::path::Path;
 use super::cli::{Output, Show};
 use super::json::{self, Json};
 use super::settings::{self, Hosts, Setting, Value};
-use super::{Outcome, TROUBLE, input};
+use super::{Outcome, TROUBLE, escaped, input};
 use crate::edit::written;
 use crate::{Config, Document, LoadError, Loaded, VirtualServer, default_path, parse};
 
 /// The file does not load.
 const ERRORS: u8 = 1;
 
-pub(super) fn run(args: &Show) -> Outcome {
+pub(super) fn run(args: &Show, terminal: bool) -> Outcome {
     let path = args.file.clone().unwrap_or_else(default_path);
     let resolver = input::resolver(&args.names);
     let loaded = input::read(&path)
@@ -31,6 +31,7 @@ pub(super) fn run(args: &Show) -> Outcome {
             status: 0,
             err: loaded.report("lvs-cf"),
             out: match args.format {
+                Output::Text if terminal => escaped(&text(&loaded), &['\n', '\t']),
                 Output::Text => text(&loaded),
                 Output::Json => as_json(&loaded.path, &loaded.config, &loaded.document),
             },
@@ -41,7 +42,7 @@ pub(super) fn run(args: &Show) -> Outcome {
 /// An lvs.cf that means the same. What the file leaves to the defaults is in comments.
 fn text(loaded: &Loaded) -> String {
     let hosts = Hosts(&loaded.document);
-    let path = input::shown(&loaded.path);
+    let path = escaped(&loaded.path.to_string_lossy(), &[]);
     let mut out = format!("# {path} as it is taken; behind # the defaults\n");
     let config = &loaded.config;
     statements(&mut out, "", &settings::global(config, &hosts));
@@ -156,4 +157,90 @@ fn fields(settings: &[Setting]) -> Vec<(String, Json)> {
     }
     map.push(("defaults".into(), Json::List(defaults)));
     map
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::Unresolved;
+
+    fn lines(lines: Vec<&'static str>) -> impl Strategy<Value = String> {
+        vec(select(lines), 0..6).prop_map(|lines| lines.join("\n"))
+    }
+
+    /// Files that mostly load.
+    fn file() -> impl Strategy<Value = String> {
+        let global = lines(vec![
+            "keepalive = 250ms",
+            "deadtime = 1.000001",
+            "backup = 10.0.0.2 # c",
+            "backup_active = 0",
+            "nat_router = gw eth1:1",
+            "nat_nmask = 64",
+            "nat_nmask = 255.255.0.0",
+            "active_cmd = \"/bin/say \'hello\'\"",
+            "serial_no = -0x10",
+            "syncd_id = 255",
+            "rsh_command = a\"b\'c",
+            "rsh_command = \'\"\'",
+        ]);
+        let service = lines(vec![
+            "port = http",
+            "fwmark = 0xffffffff",
+            "persistent = 2m",
+            "pmask = 255.255.0.0",
+            "vip_nmask = 255.255.255.128",
+            "send = \"# {\"",
+            "expect = *",
+            "expect = \"\"",
+            "interval = 0.5",
+            "scheduler = sh",
+            "protocol = udp",
+            "sorry_server = 10.9.9.9",
+            "dirs = [ a \'b c\' ]",
+        ]);
+        let server = lines(vec!["port = 81", "weight = 0", "active = 1"]);
+        let name = select(vec!["a", "\"b c\"", "\'{\'", "=", "\"#\""]);
+        let address = select(vec![
+            "10.1.0.1 eth0:1",
+            "vip",
+            "2001:db8::1 eth0",
+            "10.1.0.2",
+        ]);
+        let keyword = select(vec!["virtual", "virtual server", "failover"]);
+        let block = (keyword, name.clone(), address, service, name, server).prop_map(
+            |(keyword, name, address, service, inner, server)| {
+                format!(
+                    "{keyword} {name} {{\naddress = {address}\n{service}\nserver {inner} {{\n\
+                     address = rs\n{server}\n}}\n}}\n"
+                )
+            },
+        );
+        (global, vec(block, 0..3)).prop_map(|(global, blocks)| {
+            format!(
+                "primary = lvs1\nnetwork = tunnel\n{global}\n{}",
+                blocks.concat()
+            )
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_means_the_same(file in file()) {
+            let resolver = Unresolved::new();
+            let load = |text: String| parse("x".as_ref(), text.into_bytes(), &resolver);
+            // Too many that do not load would fail the test.
+            let loaded = load(file);
+            prop_assume!(loaded.is_ok());
+            let loaded = loaded.unwrap();
+            let shown = text(&loaded);
+            let again = load(shown.clone());
+            prop_assert!(again.is_ok(), "{shown}\n{:?}", again.err());
+            prop_assert_eq!(again.unwrap().config, loaded.config, "{}", shown);
+        }
+    }
 }

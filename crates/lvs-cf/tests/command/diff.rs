@@ -77,6 +77,17 @@ fn values_are_said_with_their_service() {
 }
 
 #[test]
+fn what_is_said_does_nothing_to_a_terminal() {
+    says(
+        &OLD.replace(
+            "keepalive = 2",
+            "keepalive = 2\nrsh_command = \"a\u{1b}[31mb\u{9b}\"",
+        ),
+        "changed: rsh_command rsh -> a\\u{1b}[31mb\\u{9b}\n",
+    );
+}
+
+#[test]
 fn another_address_or_port_is_another_service() {
     says(
         &OLD.replace("port = 443", "port = 444"),
