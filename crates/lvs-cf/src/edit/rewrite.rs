@@ -90,11 +90,12 @@ fn replace(
     values: &[&str],
 ) -> Result<Vec<Splice>, EditError> {
     let mut splices = Vec::new();
+    let of_file = quoting(document);
     for (token, value) in found.iter().zip(values) {
         if token.text == *value {
             continue;
         }
-        let mut quoting = quoting(document);
+        let mut quoting = of_file;
         if token.quoted {
             let quote = document.source().get(token.span.start as usize);
             quoting.always = true;
