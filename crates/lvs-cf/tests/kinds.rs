@@ -157,9 +157,18 @@ const ERRORS: &[Case] = cases! {
     EmptyConfiguration "# nothing«»",
         "Empty configuration",
         "directives; `primary = ADDRESS` at the least", "";
-    Unsupported "primary = 10.1.0.1\nsync = «1»",
-        "unsupported value \"1\" of \"sync\": not implemented in this version",
-        "`0`", "";
+    Unsupported "primary = 10.1.0.1\nservice = «fos»",
+        "unsupported value \"fos\" of \"service\": not implemented in this version",
+        "`lvs`", "";
+    Unsupported "primary = 10.1.0.1\n«failover» db {\naddress = 10.1.0.9\n}",
+        "unsupported block \"failover\": not implemented in this version",
+        "`virtual NAME {`", "";
+    Unsupported "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.9\n«start_cmd» = x\n}",
+        "unsupported directive \"start_cmd\": not implemented in this version",
+        "a directive of this version", "take the line out, or put `#` before it";
+    Unsupported "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.9\nprotocol = «sctp»\n}",
+        "unsupported protocol \"sctp\": not implemented in this version",
+        "`tcp` or `udp`", "";
     NotText "primary = 10.1.0.1«\0»",
         "not a text file: byte 0x00",
         "lines of UTF-8 text", "";
