@@ -21,7 +21,7 @@ use nix::unistd::Pid;
 use rustix::io::ioctl_fionbio;
 use rustix::process::{PidfdFlags, pidfd_open};
 
-/// How many bytes of the output are kept; the rest is read and dropped.
+/// How many bytes of the output are kept at most; the rest is read and dropped.
 pub const KEPT: usize = 64 * 1024;
 
 /// How many bytes are read at once.
@@ -61,6 +61,8 @@ pub struct Running {
     /// `None` once everybody who could write has closed it.
     output: Option<PipeReader>,
     kept: Vec<u8>,
+    /// How many bytes are kept at most.
+    most: usize,
     truncated: bool,
 }
 
@@ -69,7 +71,7 @@ pub struct Running {
 pub struct Ended {
     /// Its exit status, or the signal that killed it.
     pub status: ExitStatus,
-    /// The first [`KEPT`] bytes of what it wrote.
+    /// The first bytes of what it wrote, [`KEPT`] at most.
     pub output: Vec<u8>,
     /// Whether it wrote more.
     pub truncated: bool,
@@ -118,8 +120,16 @@ impl Running {
             exit,
             output: Some(output),
             kept: Vec::new(),
+            most: KEPT,
             truncated: false,
         })
+    }
+
+    /// Keeps fewer bytes of the output: memory that was used once stays with the process.
+    #[must_use]
+    pub fn keep(mut self, bytes: usize) -> Self {
+        self.most = bytes.min(KEPT);
+        self
     }
 
     /// What to poll for reading: the exit, and the output as long as it is open.
@@ -161,7 +171,7 @@ impl Running {
             match output.read(&mut chunk) {
                 Ok(0) => self.output = None,
                 Ok(length) => {
-                    let room = KEPT.saturating_sub(self.kept.len());
+                    let room = self.most.saturating_sub(self.kept.len());
                     self.kept.extend_from_slice(&chunk[..length.min(room)]);
                     self.truncated |= length > room;
                 }

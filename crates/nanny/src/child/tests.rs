@@ -154,6 +154,14 @@ fn exactly_as_much_as_is_kept_is_whole() {
 }
 
 #[test]
+fn as_much_is_kept_as_is_asked_for() {
+    for (most, kept) in [(0, 0), (100, 100), (KEPT * 2, KEPT)] {
+        let ended = finish(&mut shell("exec head -c 100000 /dev/zero").keep(most));
+        assert_eq!((ended.output.len(), ended.truncated), (kept, true));
+    }
+}
+
+#[test]
 fn what_waits_in_the_pipe_at_the_end_is_read() {
     let mut running = shell("head -c 60000 /dev/zero");
     let (exit, _) = running.sources();

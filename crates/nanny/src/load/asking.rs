@@ -22,6 +22,9 @@ use crate::wait::{NO_SOURCES, Sources};
 /// Failures are logged at most once in this time.
 const FAILURES: Duration = Duration::from_secs(3600);
 
+/// So much of a command's output is kept, unless it tells of many hosts: a load is one line.
+const OUTPUT: usize = 8 * 1024;
+
 /// Who is asked.
 #[derive(Debug)]
 enum Source {
@@ -295,6 +298,10 @@ impl Asking {
     ) -> Option<Answer> {
         match running {
             Ok(running) => {
+                let running = match purpose {
+                    Purpose::Ruptime => running,
+                    Purpose::Command | Purpose::Rup(_) | Purpose::Names => running.keep(OUTPUT),
+                };
                 self.going = Some((Step::Run(running, purpose), until));
                 None
             }
