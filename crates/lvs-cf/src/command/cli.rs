@@ -2,12 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Check lvs.cf files, and show what they mean.
 #[derive(Debug, Parser)]
-#[command(name = "lvs-cf", version, disable_help_subcommand = true)]
+#[command(
+    name = "lvs-cf",
+    version,
+    disable_help_subcommand = true,
+    disable_help_flag = true
+)]
 pub(super) struct Cli {
+    // `-?` is what the daemons have.
+    /// Print help
+    #[arg(short, short_alias = '?', long, global = true, action = ArgAction::Help, display_order = 99)]
+    help: Option<bool>,
     #[command(subcommand)]
     pub(super) command: Command,
 }

@@ -69,9 +69,10 @@ fn help_and_version_are_no_errors() {
     for args in [
         &["--help"][..],
         &["-h"],
+        &["-?"],
         &["check", "--help"],
         &["show", "-h"],
-        &["diff", "-h"],
+        &["diff", "-?"],
     ] {
         let run = run(args, "");
         assert_eq!((run.status, run.err.as_str()), (0, ""), "{args:?}");

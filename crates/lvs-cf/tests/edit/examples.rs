@@ -276,3 +276,12 @@ fn blocks_are_listed_by_their_names() {
     let names: Vec<String> = document.blocks().iter().map(ToString::to_string).collect();
     assert_eq!(names, ["virtual a", "virtual a/server b", "failover a"]);
 }
+
+#[test]
+fn bytes_that_are_no_text_stay_where_they_may_be() {
+    let (mut document, _) = Document::parse(b"# \xe9\nport = 80 # \xe9\nactive = \xe9\n".to_vec());
+    document.set(Place::Global, "port", &["81"]).unwrap();
+    document.set(Place::Global, "active", &["1"]).unwrap();
+    let expected = b"# \xe9\nport = 81 # \xe9\nactive = 1\n";
+    assert_eq!(document.to_bytes(), expected);
+}
