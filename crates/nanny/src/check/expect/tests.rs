@@ -151,14 +151,22 @@ fn an_output_is_compared_as_a_whole() {
         ("", "", true),
         ("", "\n", true),
         ("", "x", false),
+        ("OK *", "OK 7\n", true),
+        ("OK *", "OK 17\n", false),
+        ("**", "xy", true),
+        ("**", "xyz", false),
+        // Anything, but not nothing.
         ("*", "x\n", true),
-        ("*", "xy", false),
+        ("*", "all is well\n", true),
+        ("*", "\n\n", true),
+        ("*", "\n", false),
         ("*", "", false),
     ] {
         let said = bytes(expected.as_bytes()).accepts(output.as_bytes(), false);
         assert_eq!(said, is_accepted, "{expected:?} {output:?}");
     }
     assert!(!bytes(b"OK").accepts(b"OK", true));
+    assert!(bytes(b"*").accepts(b"OK", true));
     assert!(pattern(b"^load: [0-9]+$").accepts(b"load: 12\n", false));
     assert!(!pattern(b"^load: [0-9]+$").accepts(b"load: 12\n\n", false));
     assert!(pattern(b"^OK").accepts(b"OK and much more", true));
