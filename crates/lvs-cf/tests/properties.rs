@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use lvs_cf::{Diagnostic, Document, FixedResolver, LoadError, parse};
+use lvs_cf::{Diagnostic, Document, FixedResolver, LoadError, check, parse};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -77,6 +77,38 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Lines that are nearly right: every directive with values that some directive takes.
+fn statement() -> impl Strategy<Value = Vec<u8>> {
+    let names = "primary backup backup_active primary_private backup_private primary_shared \
+        backup_shared service heartbeat heartbeat_port keepalive deadtime rsh_command network \
+        nat_router nat_nmask reservation_conflict_action debug_level monitor_links hard_shutdown \
+        ipvsadm syncdaemon syncd_iface syncd_id tcp_timeout tcpfin_timeout udp_timeout active_cmd \
+        inactive_cmd sync serial_no active address vip_nmask port protocol fwmark scheduler \
+        persistent pmask timeout reentry interval load_monitor send expect use_regex send_program \
+        quiesce_server sorry_server client_monitor start_cmd stop_cmd master dirs weight";
+    let names: Vec<&str> = names.split_whitespace().collect();
+    let values = "0 1 2 21 64 255 0x50 4294967295 -1 250ms 0.5 2m 1.2.3.4 1.2.3.5 0.0.0.0 \
+        2001:db8::1 :: fe80::1 name.example 255.255.255.0 255.0.255.0 eth0 eth0:1 nat direct \
+        tunnel lvs fos tcp udp sctp rr wlc twos nothing preempt NONE ssh uptime none http ftp \
+        [ ] [a b] /bin/x \"%h\" '' * #";
+    let values: Vec<&str> = values.split_whitespace().collect();
+    let opens = vec![
+        "virtual a {\n",
+        "virtual server b {\n",
+        "failover c {\n",
+        "server d {\n",
+        "}\n",
+        "}\n",
+        "}\n}\n",
+    ];
+    prop_oneof![
+        4 => (select(names), vec(select(values), 0..4)).prop_map(|(name, values)| {
+            format!("{name} = {}\n", values.join(" ")).into_bytes()
+        }),
+        1 => select(opens).prop_map(|open| open.as_bytes().to_vec()),
+    ]
+}
+
 /// Checks what holds for any source.
 fn holds(source: &[u8]) -> Result<(), TestCaseError> {
     let (document, _) = Document::parse(source.to_vec());
@@ -92,6 +124,10 @@ fn holds(source: &[u8]) -> Result<(), TestCaseError> {
                 && !d.reason.contains(char::is_control)
         })
     };
+    let refused = check(Path::new("x.cf"), source.to_vec(), &FixedResolver::new()).err();
+    if let Some(refused) = &refused {
+        prop_assert!(in_file(&refused.diagnostics), "{:?}", refused.diagnostics);
+    }
     match parse(Path::new("x.cf"), source.to_vec(), &FixedResolver::new()) {
         Ok(loaded) => {
             prop_assert!(in_file(&loaded.warnings), "{:?}", loaded.warnings);
@@ -99,6 +135,8 @@ fn holds(source: &[u8]) -> Result<(), TestCaseError> {
             prop_assert!(loaded.config.deadtime.value > loaded.config.keepalive.value);
         }
         Err(invalid) => {
+            let refused = refused.map_or(0, |refused| refused.errors);
+            prop_assert!(refused >= invalid.errors, "what is wrong is refused");
             prop_assert!(in_file(&invalid.diagnostics), "{:?}", invalid.diagnostics);
             let first = invalid
                 .diagnostics
@@ -122,6 +160,11 @@ proptest! {
     #[test]
     fn arbitrary_statements(pieces in vec(piece(), 0..200)) {
         holds(&pieces.concat())?;
+    }
+
+    #[test]
+    fn nearly_right_statements(lines in vec(statement(), 0..60)) {
+        holds(&[b"primary = 1.2.3.2\n".to_vec(), lines.concat()].concat())?;
     }
 
     #[test]

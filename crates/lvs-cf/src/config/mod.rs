@@ -8,6 +8,7 @@ mod header;
 mod kinds;
 mod reader;
 mod service;
+mod slots;
 
 pub(crate) use build::build;
 

@@ -1,0 +1,202 @@
+//! From a statement to the slot its value goes to: parsed, in place of an earlier one.
+
+use std::net::IpAddr;
+
+use super::Floating;
+use super::reader::{Reader, Setting};
+use crate::document::Token;
+use crate::sink::Draft;
+use crate::value::{self, Fault, Host, Mask};
+use crate::{Kind, Span, Spanned};
+
+/// Where a value goes. Without a place in the file it is a default, or none.
+pub(super) trait Slot<T> {
+    /// Puts `value` there and gives the place of the one that was there.
+    fn put(&mut self, value: Spanned<T>) -> Option<Span>;
+}
+
+impl<T> Slot<T> for Spanned<T> {
+    fn put(&mut self, value: Spanned<T>) -> Option<Span> {
+        std::mem::replace(self, value).span
+    }
+}
+
+impl<T> Slot<T> for Option<Spanned<T>> {
+    fn put(&mut self, value: Spanned<T>) -> Option<Span> {
+        self.replace(value)?.span
+    }
+}
+
+impl<'d> Reader<'d> {
+    /// Puts the value of a one-value directive into its slot.
+    pub(super) fn fill<T>(
+        &mut self,
+        slot: &mut impl Slot<T>,
+        setting: &Setting<'d>,
+        parse: impl FnOnce(Token<'d>) -> Result<T, Fault>,
+    ) {
+        let Some(word) = self.values(setting, 1) else {
+            return;
+        };
+        if let Some(value) = self.parsed(word, parse) {
+            self.store(slot, Spanned::at(value, word.span), setting);
+        }
+    }
+
+    /// Puts the value of a list directive into its slot.
+    pub(super) fn fill_list(
+        &mut self,
+        slot: &mut Option<Spanned<Vec<String>>>,
+        setting: &Setting<'d>,
+    ) {
+        if setting.first.is_none() {
+            self.missing_value(setting.name);
+            return;
+        }
+        let words = self.document.tokens(setting.line).skip(1);
+        match value::list(words) {
+            Ok(list) => self.store(slot, Spanned::at(list, setting.span()), setting),
+            Err(fault) => {
+                let source = self.document.token_at(setting.span());
+                self.sink.error(setting.span(), || fault.draft(source.text));
+            }
+        }
+    }
+
+    /// Puts an address into its slot; `0.0.0.0` empties it.
+    pub(super) fn fill_host(&mut self, slot: &mut Option<Spanned<IpAddr>>, setting: &Setting<'d>) {
+        let resolver = self.resolver;
+        let Some(word) = self.values(setting, 1) else {
+            return;
+        };
+        match self.parsed(word, |word| value::host(word, resolver)) {
+            Some(Host::Address(address)) => {
+                self.store(slot, Spanned::at(address, word.span), setting);
+            }
+            Some(Host::Nowhere) => self.empty(slot, setting),
+            None => {}
+        }
+    }
+
+    /// Puts an address that must be one into its slot.
+    pub(super) fn fill_address(&mut self, slot: &mut impl Slot<IpAddr>, setting: &Setting<'d>) {
+        let resolver = self.resolver;
+        self.fill(slot, setting, |word| match value::host(word, resolver)? {
+            Host::Address(address) => Ok(address),
+            Host::Nowhere => Err(Fault::new(Kind::InvalidHost, "the address of one host")),
+        });
+    }
+
+    /// Puts the value of `address = HOST [DEVICE]` into its slot.
+    pub(super) fn fill_vip(&mut self, slot: &mut Option<Spanned<Floating>>, setting: &Setting<'d>) {
+        let Some(word) = self.values(setting, 2) else {
+            return;
+        };
+        match self.floating(word, setting) {
+            Some(Some(floating)) => self.store(slot, floating, setting),
+            Some(None) => {
+                let fault = Fault::new(Kind::InvalidHost, "the address of one host");
+                self.sink.error(word.span, || fault.draft(word.text));
+            }
+            None => {}
+        }
+    }
+
+    /// Puts the value of `nat_router = HOST DEVICE` into its slot; `0.0.0.0` empties it. Nothing
+    /// tells the private link of a router but the device.
+    pub(super) fn fill_gateway(
+        &mut self,
+        slot: &mut Option<Spanned<Floating>>,
+        setting: &Setting<'d>,
+    ) {
+        let Some(word) = self.values(setting, 2) else {
+            return;
+        };
+        let Some(floating) = self.floating(word, setting) else {
+            return;
+        };
+        if floating.as_ref().is_some_and(|f| f.device.is_none()) {
+            self.sink.error(word.span, || {
+                Draft::new(Kind::MissingArguments)
+                    .detail(": the device of \"nat_router\"")
+                    .expected("a device behind it, such as `eth1:1`")
+            });
+            return;
+        }
+        match floating {
+            Some(floating) => self.store(slot, floating, setting),
+            None => self.empty(slot, setting),
+        }
+    }
+
+    /// An address and its device, if one is said. `Some(None)`: the address is `0.0.0.0`.
+    fn floating(
+        &mut self,
+        word: Token<'d>,
+        setting: &Setting<'d>,
+    ) -> Option<Option<Spanned<Floating>>> {
+        let resolver = self.resolver;
+        let host = self.parsed(word, |w| value::host(w, resolver));
+        let device = setting.second.map(|w| self.parsed(w, value::device));
+        let (Some(host), None | Some(Some(_))) = (host, &device) else {
+            return None;
+        };
+        let Host::Address(address) = host else {
+            return Some(None);
+        };
+        let floating = Floating {
+            address,
+            device: device.flatten(),
+            prefix: None,
+        };
+        Some(Some(Spanned::at(floating, setting.span())))
+    }
+
+    /// The prefix length that a mask of the file means for `address`.
+    pub(super) fn prefix(
+        &mut self,
+        mask: Option<Spanned<Mask>>,
+        address: IpAddr,
+    ) -> Option<Spanned<u8>> {
+        let mask = mask?;
+        let word = self.document.token_at(mask.span?);
+        let prefix = self.parsed(word, |_| mask.prefix(address))?;
+        Some(Spanned::at(prefix, word.span))
+    }
+
+    fn parsed<T>(
+        &mut self,
+        word: Token<'d>,
+        parse: impl FnOnce(Token<'d>) -> Result<T, Fault>,
+    ) -> Option<T> {
+        match parse(word) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.sink.error(word.span, || fault.draft(word.text));
+                None
+            }
+        }
+    }
+
+    /// The last one in the file counts, as in 0.8.6.
+    fn store<T>(&mut self, slot: &mut impl Slot<T>, value: Spanned<T>, setting: &Setting<'d>) {
+        let earlier = slot.put(value);
+        self.set_again(earlier, setting);
+    }
+
+    /// Takes the value out of a slot: the file says that there is none.
+    fn empty<T>(&mut self, slot: &mut Option<Spanned<T>>, setting: &Setting<'d>) {
+        let earlier = slot.take().and_then(|s| s.span);
+        self.set_again(earlier, setting);
+    }
+
+    fn set_again(&mut self, earlier: Option<Span>, setting: &Setting<'d>) {
+        if let Some(earlier) = earlier {
+            self.sink.warning(earlier, || {
+                Draft::new(Kind::NoEffect)
+                    .detail(format!(": \"{}\" is set again below", setting.name.text))
+                    .related(setting.span(), "the value that counts")
+            });
+        }
+    }
+}
