@@ -292,7 +292,7 @@ const WARNINGS: &[Case] = cases! {
     NoEffect "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\nscheduler = rr\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\nvirtual b {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\nport = 443\nscheduler = «lc»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
         "no effect: \"scheduler\" of a later block under fwmark 7; rr is used",
         "", "";
-    NoEffect "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\npersistent = 60\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\nvirtual «b» {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\nport = 443\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
+    NoEffect "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\npersistent = 60\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\nvirtual b {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\nport = 443\npersistent = «30»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
         "no effect: \"persistent\" of a later block under fwmark 7; 60 is used",
         "", "";
     NoEffect "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\npersistent = 60\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\nvirtual b {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\nport = 443\npersistent = 60\npmask = «255.255.0.0»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",

@@ -68,10 +68,13 @@ impl Bundles {
     }
 }
 
-/// Scheduler and persistence of a bundle are those of its first block.
+/// Scheduler and persistence of a bundle are those of its first block. A later block need not
+/// repeat them.
 fn first_counts(first: &VirtualServer, later: &VirtualServer, sink: &mut Sink) {
     let mut differs = |name: &str, span: Option<Span>, other: Option<Span>, counts: String| {
-        let span = span.or(later.name.span).unwrap_or(Span::new(0, 0));
+        let Some(span) = span else {
+            return;
+        };
         let (other, what) = match other {
             Some(other) => (other, "the first block's, which counts"),
             None => (first.name.span.unwrap_or(span), "the first block"),
