@@ -1,5 +1,6 @@
 //! Any bytes, taken for an lvs.cf and, behind the last NUL, for edits of it: the text must be kept
-//! byte for byte, nothing may panic or take long, and an edit must do what it says or nothing.
+//! byte for byte, nothing may panic or take long, what is shown must mean the same, and an edit must
+//! do what it says or nothing.
 #![no_main]
 
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use lvs_cf::{BlockPath, Document, EditError, FixedResolver, LoadError, Place};
+use lvs_cf::{BlockPath, Document, EditError, FixedResolver, LoadError, Place, Unresolved, fuzz};
 use nix::time::{ClockId, clock_gettime};
 
 /// A mebibyte may take a second; libFuzzer's inputs have a few KiB.
@@ -21,6 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
         None => (bytes, &[][..]),
     };
     load(source);
+    show(source);
     let (mut document, diagnostics) = Document::parse(source.to_vec());
     assert_eq!(document.to_bytes(), source);
     for diagnostic in diagnostics {
@@ -55,6 +57,18 @@ fn load(source: &[u8]) {
     }
 }
 
+/// What `lvs-cf show` prints of it means the same.
+fn show(source: &[u8]) {
+    let resolver = Unresolved::new();
+    let load = |source: &[u8]| lvs_cf::parse(Path::new("lvs.cf"), source.to_vec(), &resolver);
+    let Ok(loaded) = load(source) else { return };
+    let [text, json] = fuzz::show(&loaded);
+    assert!(json.starts_with('{') && json.ends_with("}\n"));
+    let again = load(text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}\n{text}"));
+    assert_eq!(again.config, loaded.config, "{text}");
+    assert_eq!(fuzz::diff(&loaded, &again), "");
+}
+
 /// One edit. An error: there are no bytes left to say which.
 fn edit(document: &mut Document, bytes: &mut Unstructured<'_>) -> Result<()> {
     let before = document.clone();
@@ -75,14 +89,18 @@ fn edit(document: &mut Document, bytes: &mut Unstructured<'_>) -> Result<()> {
             let values: Vec<&str> = bytes.arbitrary()?;
             let done = document.set(place, directive, &values);
             if done.is_ok() {
-                let read = document.values(place, directive).expect("the place is there");
+                let read = document
+                    .values(place, directive)
+                    .expect("the place is there");
                 assert_eq!(read, Some(values));
             }
             done
         }
         1 => document.unset(place, directive).map(|any| {
             assert_eq!(any, *document != before);
-            let read = document.values(place, directive).expect("the place is there");
+            let read = document
+                .values(place, directive)
+                .expect("the place is there");
             assert_eq!(read, None);
         }),
         2 => added(document, block),
@@ -107,5 +125,7 @@ fn added(document: &mut Document, block: BlockPath<'_>) -> std::result::Result<(
     document.add_block(block)?;
     assert!(document.blocks().contains(&block));
     // It is there once, so it can be edited.
-    document.values(block, "port").map(|none| assert_eq!(none, None))
+    document
+        .values(block, "port")
+        .map(|none| assert_eq!(none, None))
 }

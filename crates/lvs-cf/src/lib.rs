@@ -32,6 +32,9 @@ mod diagnostic;
 mod directive;
 mod document;
 mod edit;
+#[cfg(feature = "__fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod load;
 mod not_yet;
 mod report;

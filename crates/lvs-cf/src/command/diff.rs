@@ -41,7 +41,7 @@ pub(super) fn run(args: &Diff) -> Outcome {
 }
 
 /// A line for each difference: first what is outside the blocks, then the blocks.
-fn differences(old: &Loaded, new: &Loaded) -> String {
+pub(crate) fn differences(old: &Loaded, new: &Loaded) -> String {
     let hosts = (Hosts(&old.document), Hosts(&new.document));
     let mut lines = Lines(String::new());
     let pair = (

@@ -15,6 +15,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Command};
+#[cfg(feature = "__fuzz")]
+pub(crate) use {diff::differences, show::shown};
 
 /// A wrong command line, a file that cannot be read, an output that cannot be written.
 const TROUBLE: u8 = 2;

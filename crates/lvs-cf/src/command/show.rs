@@ -39,6 +39,13 @@ pub(super) fn run(args: &Show, terminal: bool) -> Outcome {
     }
 }
 
+/// Both forms.
+#[cfg(feature = "__fuzz")]
+pub(crate) fn shown(loaded: &Loaded) -> [String; 2] {
+    let json = as_json(&loaded.path, &loaded.config, &loaded.document);
+    [text(loaded), json]
+}
+
 /// An lvs.cf that means the same. What the file leaves to the defaults is in comments.
 fn text(loaded: &Loaded) -> String {
     let hosts = Hosts(&loaded.document);
