@@ -109,6 +109,12 @@ fn a_ping_socket_tells_a_dead_host_from_a_dead_service_as_a_raw_one_does() {
             lab.iptables(&rs1, "-A INPUT -p icmp -j DROP")?;
             let line = "timed out: host unreachable, it does not answer a ping";
             nanny.log().wait_line_after(since, line, SOON)?;
+            // Somebody on the way knows that there is no way.
+            let since = Instant::now();
+            let reject = "-p icmp -j REJECT --reject-with icmp-host-unreachable";
+            lab.iptables(&rs1, &format!("-R INPUT 2 {reject}"))?;
+            let line = "timed out: host unreachable, No route to host";
+            nanny.log().wait_line_after(since, line, SOON)?;
             lab.iptables(&rs1, "-F INPUT")?;
             nanny.stop(SOON)?;
         }

@@ -1,6 +1,9 @@
 //! Each way a server can fail: verdict, line, time bound.
 
+use std::net::{Ipv6Addr, UdpSocket};
 use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::nanny::{DESCRIPTORS, Nanny, SLACK};
 use crate::server::{Blackhole, Manner, PAGE, Server, refusing};
@@ -67,20 +70,51 @@ fn accepts_and_says_nothing() {
     fails(Nanny::asking(server.address, RULES), &line, TIMEOUT);
 }
 
-#[test]
-fn the_host_of_a_dead_service_is_known_to_be_alive() {
-    use socket2::{Domain, Protocol, Socket, Type};
-    let icmp = |kind| Socket::new(Domain::IPV4, kind, Some(Protocol::ICMPV4)).is_ok();
-    let is_told = if icmp(Type::DGRAM) || icmp(Type::RAW) {
+/// What follows "timed out" on loopback: nothing where no ping can be sent.
+fn told(domain: Domain, protocol: Protocol) -> &'static str {
+    let can_ask = [Type::DGRAM, Type::RAW]
+        .into_iter()
+        .any(|kind| Socket::new(domain, kind, Some(protocol)).is_ok());
+    if can_ask {
         ": service down, the host answers a ping"
     } else {
         ""
-    };
+    }
+}
+
+#[test]
+fn the_host_of_a_dead_service_is_known_to_be_alive() {
+    let told = told(Domain::IPV4, Protocol::ICMPV4);
     let (hole, silent) = (Blackhole::new(), Server::up(Manner::Hangs));
-    let line = format!("CONNECT to {} timed out{is_told}", hole.address);
+    let line = format!("CONNECT to {} timed out{told}", hole.address);
     fails(Nanny::asking(hole.address, RULES), &line, TIMEOUT);
-    let line = format!("READ to {} timed out{is_told}", silent.address);
+    let line = format!("READ to {} timed out{told}", silent.address);
     fails(Nanny::asking(silent.address, RULES), &line, TIMEOUT);
+}
+
+#[test]
+fn over_ipv6_as_over_ipv4() {
+    let loopback = (Ipv6Addr::LOCALHOST, 0).into();
+    let server = Server::up_at(loopback, PAGE);
+    let address = server.address;
+    let mut nanny = Nanny::asking(address, RULES);
+    nanny.wait_for(&format!("[ active ] making {address} available"));
+    drop(server);
+    nanny.wait_for(&format!("CONNECT to {address} failed: Connection refused"));
+
+    let silent = Server::up_at(loopback, Manner::Hangs);
+    let told = told(Domain::IPV6, Protocol::ICMPV6);
+    let line = format!("READ to {} timed out{told}", silent.address);
+    fails(Nanny::asking(silent.address, RULES), &line, TIMEOUT);
+
+    let unbound = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
+    let address = unbound.expect("a free port");
+    let line = format!("READ to {address} failed: Connection refused");
+    fails(
+        Nanny::checking(address, RULES, &["-u"]),
+        &line,
+        Duration::ZERO,
+    );
 }
 
 #[test]

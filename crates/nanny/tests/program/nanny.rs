@@ -30,8 +30,9 @@ pub(crate) struct Nanny {
 
 /// The arguments for a server: the virtual port decides about the dialogue.
 pub(crate) fn arguments(server: SocketAddr, virtual_port: u16, more: &str) -> Vec<String> {
+    let service = if server.is_ipv4() { "127.0.0.9" } else { "::9" };
     let line = format!(
-        "-h {} -V 127.0.0.9 -p {virtual_port} -r {} --lvs --norun {more}",
+        "-h {} -V {service} -p {virtual_port} -r {} --lvs --norun {more}",
         server.ip(),
         server.port()
     );
