@@ -23,8 +23,34 @@ const SIZES: [usize; 3] = [1, 100, 1000];
 const STARTED: usize = 2000;
 /// How long checks are counted.
 const COUNTED: Duration = Duration::from_secs(3);
+/// The paces of checks: one right after the other, and far enough apart for the processor to have
+/// forgotten everything in between, as it is in earnest.
+const PACES: [Pace; 2] = [
+    Pace {
+        words: "one after the other",
+        interval: "0.000001",
+        pause: Duration::ZERO,
+        count: 20_000,
+    },
+    Pace {
+        words: "one every 10 ms",
+        interval: "10ms",
+        pause: Duration::from_millis(10),
+        count: 200,
+    },
+];
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// How close checks follow each other.
+struct Pace {
+    words: &'static str,
+    /// For nanny.
+    interval: &'static str,
+    /// For the floor: the pause between two connections, and how many there are.
+    pause: Duration,
+    count: u64,
+}
 
 /// Builds nanny, plays the cases in turns, and prints the tables.
 pub(crate) fn main() -> Result<()> {
@@ -47,18 +73,27 @@ pub(crate) fn main() -> Result<()> {
 struct Results {
     /// By the index of [`SIZES`].
     memory: [Vec<Memory>; SIZES.len()],
-    tcp: Vec<Duration>,
-    tcp_floor: Vec<Duration>,
-    http: Vec<Duration>,
+    /// By the index of [`PACES`].
+    checks: [Checks; PACES.len()],
     start: Vec<Duration>,
     start_floor: Vec<Duration>,
 }
 
+/// The processor time of one check.
+#[derive(Debug, Default)]
+struct Checks {
+    tcp: Vec<Duration>,
+    http: Vec<Duration>,
+    floor: Vec<Duration>,
+}
+
 impl Results {
     fn round(&mut self, nanny: &Path) -> Result<()> {
-        self.tcp.push(check_cost(nanny, Manner::Closes)?);
-        self.tcp_floor.push(connect_cost()?);
-        self.http.push(check_cost(nanny, Manner::Answers)?);
+        for (pace, checks) in PACES.iter().zip(&mut self.checks) {
+            checks.tcp.push(check_cost(nanny, Manner::Closes, pace)?);
+            checks.floor.push(connect_cost(pace)?);
+            checks.http.push(check_cost(nanny, Manner::Answers, pace)?);
+        }
         self.start.push(start_of(nanny)?);
         self.start_floor.push(start_of_sleep()?);
         for (size, results) in SIZES.into_iter().zip(&mut self.memory) {
@@ -83,7 +118,6 @@ impl Results {
         }
         text.push_str("\n| | time | that of the floor | ratio |\n| --- | ---: | ---: | ---: |\n");
         let micros = |times: &[Duration]| median(times.iter().map(Duration::as_nanos));
-        let (tcp, floor) = (micros(&self.tcp)?, micros(&self.tcp_floor)?);
         let mut row = |what: &str, ours: u128, floor: u128, unit: u128, name: &str| {
             let shown = |nanos: u128| nanos as f64 / unit as f64;
             writeln!(
@@ -94,14 +128,13 @@ impl Results {
                 shown(ours) / shown(floor)
             )
         };
-        row("processor, TCP check", tcp, floor, 1000, "us")?;
-        row(
-            "processor, HTTP check",
-            micros(&self.http)?,
-            floor,
-            1000,
-            "us",
-        )?;
+        for (pace, checks) in PACES.iter().zip(&self.checks) {
+            let floor = micros(&checks.floor)?;
+            for (kind, times) in [("TCP", &checks.tcp), ("HTTP", &checks.http)] {
+                let what = format!("processor, {kind} check, {}", pace.words);
+                row(&what, micros(times)?, floor, 1000, "us")?;
+            }
+        }
         let (start, floor) = (micros(&self.start)?, micros(&self.start_floor)?);
         row(
             "start of 2,000, each with its first check",
@@ -122,10 +155,10 @@ fn median<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Result<T> {
 }
 
 /// The processor time of one check, kernel and program, over some thousands.
-fn check_cost(nanny: &Path, manner: Manner) -> Result<Duration> {
+fn check_cost(nanny: &Path, manner: Manner, pace: &Pace) -> Result<Duration> {
     let server = Server::up(manner)?;
     let mut herd = Herd::default();
-    herd.start(nanny, &server, "1ms", 1)?;
+    herd.start(nanny, &server, pace.interval, 1)?;
     server.wait_for(100, LIMIT)?;
     let pid = herd.pids().next().context("nobody was started")?;
     let before = (server.accepted(), cpu_time(pid)?);
@@ -135,7 +168,7 @@ fn check_cost(nanny: &Path, manner: Manner) -> Result<Duration> {
 }
 
 /// The same for the bare system calls: a socket, its options, connect, close by reset.
-fn connect_cost() -> Result<Duration> {
+fn connect_cost(pace: &Pace) -> Result<Duration> {
     let server = Server::up(Manner::Closes)?;
     let address = server.address().into();
     let connect = || -> Result<()> {
@@ -143,14 +176,14 @@ fn connect_cost() -> Result<Duration> {
         socket.set_linger(Some(Duration::ZERO))?;
         Ok(socket.connect(&address)?)
     };
-    let count = 2000;
     let before = own_cpu_time()?;
-    for _ in 0..count {
+    for _ in 0..pace.count {
         connect().context("cannot connect on loopback")?;
-        // At the pace of the checks: caches are as cold for both.
-        std::thread::sleep(Duration::from_millis(1));
+        if !pace.pause.is_zero() {
+            std::thread::sleep(pace.pause);
+        }
     }
-    per(own_cpu_time()? - before, count)
+    per(own_cpu_time()? - before, pace.count)
 }
 
 fn per(time: Duration, count: u64) -> Result<Duration> {
@@ -208,9 +241,11 @@ mod tests {
         let times = |values: [u64; 3]| values.map(Duration::from_micros).to_vec();
         let results = Results {
             memory: [1, 2, 3].map(|size| [80, 92, 70].map(|kib| memory(kib * size)).to_vec()),
-            tcp: times([40, 30, 90]),
-            tcp_floor: times([20, 20, 20]),
-            http: times([50, 50, 50]),
+            checks: [1, 2].map(|pace| Checks {
+                tcp: times([40 * pace, 30, 90]),
+                http: times([50, 50, 50]),
+                floor: times([20, 20, 20]),
+            }),
             start: times([900_000, 1_000_000, 2_000_000]),
             start_floor: times([500_000, 500_000, 500_000]),
         };
@@ -218,7 +253,9 @@ mod tests {
         for row in [
             "| 1 | 80 KiB | 50 KiB | 40 KiB |",
             "| 1000 | 240 KiB | 50 KiB | 40 KiB |",
-            "| processor, TCP check | 40.0 us | 20.0 us | 2.00 |",
+            "| processor, TCP check, one after the other | 40.0 us | 20.0 us | 2.00 |",
+            "| processor, TCP check, one every 10 ms | 80.0 us | 20.0 us | 4.00 |",
+            "| processor, HTTP check, one every 10 ms | 50.0 us | 20.0 us | 2.50 |",
             "| start of 2,000, each with its first check | 1000.0 ms | 500.0 ms | 2.00 |",
         ] {
             assert!(text.lines().any(|line| line == row), "{row} in {text}");
