@@ -3,12 +3,11 @@
 //! Services are the same if the kernel takes them for the same: by address, port and protocol, or
 //! by firewall mark. Real servers are the same by address and port. Names are for people.
 
-use std::collections::HashMap;
 use std::fmt::Write;
-use std::hash::Hash;
 use std::net::IpAddr;
 
 use super::cli::Diff;
+use super::pairs::{Pair, pairs};
 use super::settings::{self, Hosts, Setting};
 use super::{Outcome, TROUBLE, escaped, input};
 use crate::edit::written;
@@ -82,78 +81,84 @@ fn identity(service: &VirtualServer) -> (IpAddr, u32, Option<(u16, Protocol)>) {
     }
 }
 
-fn service(
-    lines: &mut Lines,
-    kind: &str,
-    pair: Pair<&VirtualServer>,
-    hosts: (&Hosts<'_>, &Hosts<'_>),
-) {
-    let called = |service: &VirtualServer, hosts: &Hosts<'_>| {
-        let address = hosts.said(service.address.address, &service.address);
-        let at = match *service.fwmark {
-            0 => format!("{} {}", service.protocol, joined(&address, *service.port)),
-            mark => format!("fwmark {mark}"),
-        };
-        format!("{kind} {} ({at})", service.name)
-    };
-    let whole = |service: &VirtualServer, hosts: &Hosts<'_>| {
-        let active = if *service.active { "" } else { ", inactive" };
-        let servers = match service.servers.len() {
-            0 => String::new(),
-            1 => ", with 1 real server".to_owned(),
-            n => format!(", with {n} real servers"),
-        };
-        format!("{}{active}{servers}", called(service, hosts))
-    };
+/// The names of hosts in the old file, and in the new one.
+type BothHosts<'h> = (&'h Hosts<'h>, &'h Hosts<'h>);
+
+/// What became of a service and of its real servers.
+fn service(lines: &mut Lines, kind: &str, pair: Pair<&VirtualServer>, hosts: BothHosts<'_>) {
     let (old, new) = match pair {
-        Pair::Gone(old) => return lines.add(Change::Removed, &whole(old, hosts.0)),
-        Pair::Come(new) => return lines.add(Change::Added, &whole(new, hosts.1)),
+        Pair::Gone(old) => return lines.add(Change::Removed, &whole(kind, old, hosts.0)),
+        Pair::Come(new) => return lines.add(Change::Added, &whole(kind, new, hosts.1)),
         Pair::Both(old, new) => (old, new),
     };
-    let called = called(new, hosts.1);
     let mut all = renamed(&old.name, &new.name);
     all.extend(changes(
         &settings::service(old, hosts.0),
         &settings::service(new, hosts.1),
     ));
-    if !all.is_empty() {
-        lines.add(Change::Changed, &format!("{called}: {}", all.join(", ")));
-    }
+    lines.changed(&called(kind, new, hosts.1), &all);
     let key = |service: &VirtualServer| {
         let port = *service.port;
         move |server: &RealServer| (*server.address, server.port.map_or(port, |p| *p))
     };
-    let servers = pairs(&old.servers, key(old), &new.servers, key(new), |s| &s.name);
-    for pair in servers {
-        let called = |service: &VirtualServer, server: &RealServer, hosts: &Hosts<'_>| {
-            let address = hosts.said(*server.address, &server.address);
-            let at = joined(&address, service.port_of(server));
-            format!("real server {} ({at}) of {}", server.name, service.name)
-        };
-        match pair {
-            Pair::Gone(server) => lines.add(Change::Removed, &called(old, server, hosts.0)),
-            Pair::Come(server) => {
-                let active = if *server.active { "" } else { ", inactive" };
-                let text = format!(
-                    "{}, weight {}{active}",
-                    called(new, server, hosts.1),
-                    server.weight
-                );
-                lines.add(Change::Added, &text);
-            }
-            Pair::Both(one, other) => {
-                let mut all = renamed(&one.name, &other.name);
-                all.extend(changes(
-                    &settings::server(old, one, hosts.0),
-                    &settings::server(new, other, hosts.1),
-                ));
-                if !all.is_empty() {
-                    let text = format!("{}: {}", called(new, other, hosts.1), all.join(", "));
-                    lines.add(Change::Changed, &text);
-                }
-            }
+    for pair in pairs(&old.servers, key(old), &new.servers, key(new), |s| &s.name) {
+        real_server(lines, (old, new), pair, hosts);
+    }
+}
+
+/// What became of a real server of a service that is in both files.
+fn real_server(
+    lines: &mut Lines,
+    services: (&VirtualServer, &VirtualServer),
+    pair: Pair<&RealServer>,
+    hosts: BothHosts<'_>,
+) {
+    let called = |service: &VirtualServer, server: &RealServer, hosts: &Hosts<'_>| {
+        let address = hosts.said(*server.address, &server.address);
+        let at = joined(&address, service.port_of(server));
+        format!("real server {} ({at}) of {}", server.name, service.name)
+    };
+    match pair {
+        Pair::Gone(old) => lines.add(Change::Removed, &called(services.0, old, hosts.0)),
+        Pair::Come(new) => {
+            let name = called(services.1, new, hosts.1);
+            let text = format!("{name}, weight {}{}", new.weight, inactive(*new.active));
+            lines.add(Change::Added, &text);
+        }
+        Pair::Both(old, new) => {
+            let mut all = renamed(&old.name, &new.name);
+            all.extend(changes(
+                &settings::server(services.0, old, hosts.0),
+                &settings::server(services.1, new, hosts.1),
+            ));
+            lines.changed(&called(services.1, new, hosts.1), &all);
         }
     }
+}
+
+/// A service by its name and by what the kernel knows it by.
+fn called(kind: &str, service: &VirtualServer, hosts: &Hosts<'_>) -> String {
+    let address = hosts.said(service.address.address, &service.address);
+    let at = match *service.fwmark {
+        0 => format!("{} {}", service.protocol, joined(&address, *service.port)),
+        mark => format!("fwmark {mark}"),
+    };
+    format!("{kind} {} ({at})", service.name)
+}
+
+/// A service that comes or goes.
+fn whole(kind: &str, service: &VirtualServer, hosts: &Hosts<'_>) -> String {
+    let servers = match service.servers.len() {
+        0 => String::new(),
+        1 => ", with 1 real server".to_owned(),
+        n => format!(", with {n} real servers"),
+    };
+    let active = inactive(*service.active);
+    format!("{}{active}{servers}", called(kind, service, hosts))
+}
+
+fn inactive(active: bool) -> &'static str {
+    if active { "" } else { ", inactive" }
 }
 
 /// `1.2.3.4:80`, `[2001:db8::1]:80`.
@@ -189,65 +194,6 @@ fn changes(old: &[Setting], new: &[Setting]) -> Vec<String> {
         .collect()
 }
 
-/// What became of one thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pair<T> {
-    Both(T, T),
-    Gone(T),
-    Come(T),
-}
-
-/// Who of `old` is who of `new`: those of one identity, by their names, else in their order.
-fn pairs<'a, T, K: Copy + Eq + Hash>(
-    old: &'a [T],
-    old_identity: impl Fn(&T) -> K,
-    new: &'a [T],
-    new_identity: impl Fn(&T) -> K,
-    name: impl Fn(&'a T) -> &'a str,
-) -> Vec<Pair<&'a T>> {
-    // Last to first, so that `pop` gives the first.
-    let mut by_name: HashMap<(K, &str), Vec<usize>> = HashMap::new();
-    let mut by_order: HashMap<K, Vec<usize>> = HashMap::new();
-    for (index, item) in new.iter().enumerate().rev() {
-        let identity = new_identity(item);
-        by_name
-            .entry((identity, name(item)))
-            .or_default()
-            .push(index);
-        by_order.entry(identity).or_default().push(index);
-    }
-    let mut is_new = vec![true; new.len()];
-    let mut take = |index: usize| std::mem::take(&mut is_new[index]);
-    let mut partners: Vec<Option<usize>> = old
-        .iter()
-        .map(|item| {
-            let same = by_name.get_mut(&(old_identity(item), name(item)))?.pop();
-            same.filter(|index| take(*index))
-        })
-        .collect();
-    for (item, partner) in old.iter().zip(&mut partners) {
-        let Some(rest) = by_order.get_mut(&old_identity(item)) else {
-            continue;
-        };
-        while partner.is_none()
-            && let Some(next) = rest.pop()
-        {
-            *partner = take(next).then_some(next);
-        }
-    }
-    let both = old
-        .iter()
-        .zip(partners)
-        .map(|(item, partner)| match partner {
-            Some(index) => Pair::Both(item, &new[index]),
-            None => Pair::Gone(item),
-        });
-    let mut pairs: Vec<Pair<&T>> = both.collect();
-    let come = new.iter().zip(is_new).filter(|(_, is_new)| *is_new);
-    pairs.extend(come.map(|(item, _)| Pair::Come(item)));
-    pairs
-}
-
 #[derive(Debug, Clone, Copy)]
 enum Change {
     Added,
@@ -259,6 +205,14 @@ enum Change {
 struct Lines(String);
 
 impl Lines {
+    /// Adds what changed about one thing, if anything did.
+    fn changed(&mut self, what: &str, changes: &[String]) {
+        if !changes.is_empty() {
+            let changes = changes.join(", ");
+            self.add(Change::Changed, &format!("{what}: {changes}"));
+        }
+    }
+
     fn add(&mut self, change: Change, what: &str) {
         let verb = match change {
             Change::Added => "added",
@@ -267,36 +221,5 @@ impl Lines {
         };
         // Writing to a string does not fail.
         let _ = writeln!(self.0, "{verb}: {}", escaped(what, &[]));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Items are an identity and a name.
-    fn paired(old: &[(u8, &str)], new: &[(u8, &str)]) -> String {
-        let pairs = pairs(old, |i| i.0, new, |i| i.0, |i| i.1);
-        let shown = pairs.iter().map(|pair| match pair {
-            Pair::Both(old, new) => format!("{}{}", old.1, new.1),
-            Pair::Gone(old) => format!("{}-", old.1),
-            Pair::Come(new) => format!("-{}", new.1),
-        });
-        shown.collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn who_is_who_is_by_identity_then_name_then_order() {
-        assert_eq!(
-            paired(&[(1, "a"), (2, "b")], &[(2, "b"), (1, "a")]),
-            "aa bb"
-        );
-        assert_eq!(paired(&[(1, "a")], &[(2, "a")]), "a- -a");
-        assert_eq!(paired(&[(1, "a")], &[(1, "x"), (2, "y")]), "ax -y");
-        let bundle = [(1, "a"), (1, "b"), (1, "c")];
-        assert_eq!(paired(&bundle, &[(1, "b"), (1, "c")]), "a- bb cc");
-        assert_eq!(paired(&bundle, &[(1, "c"), (1, "x"), (1, "y")]), "ax by cc");
-        assert_eq!(paired(&bundle[..1], &[(1, "a"), (1, "a")]), "aa -a");
-        assert_eq!(paired(&[(1, "a"), (1, "a")], &[(1, "a")]), "aa a-");
     }
 }

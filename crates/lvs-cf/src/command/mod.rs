@@ -6,6 +6,7 @@ mod colour;
 mod diff;
 mod input;
 mod json;
+mod pairs;
 mod settings;
 mod show;
 
