@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use super::{Floating, Protocol, Scheduler};
 use crate::Spanned;
 
@@ -120,7 +122,7 @@ impl VirtualServer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RealServer {
     /// The block's name.
-    pub name: Spanned<Box<str>>,
+    pub name: Spanned<SmolStr>,
     /// `active`: whether it gets traffic, default false.
     pub active: Spanned<bool>,
     /// `address`.
@@ -134,7 +136,7 @@ pub struct RealServer {
 
 impl RealServer {
     /// What a block means that has a name and an `address` and nothing else.
-    pub fn new(name: Spanned<Box<str>>, address: Spanned<IpAddr>) -> Self {
+    pub fn new(name: Spanned<SmolStr>, address: Spanned<IpAddr>) -> Self {
         Self {
             name,
             active: Spanned::default_value(false),
