@@ -23,7 +23,7 @@ pub enum Expect {
 
 /// What the bytes that came so far say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Match {
+pub enum Match {
     /// As expected so far, but not all of it.
     SoFar,
     /// As expected.
@@ -34,7 +34,7 @@ pub(super) enum Match {
 
 /// What came of a reply.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Reply {
+pub struct Reply {
     /// How many bytes came.
     length: usize,
     /// What came, where an expression is matched with it.
@@ -60,7 +60,8 @@ impl Expect {
 
     /// Whether it accepts the whole output of a program, less one final newline. Of an output that
     /// was cut off only the start is there: it equals nothing.
-    pub(super) fn accepts(&self, output: &[u8], is_cut_off: bool) -> bool {
+    #[must_use]
+    pub fn accepts(&self, output: &[u8], is_cut_off: bool) -> bool {
         let output = match output {
             [line @ .., b'\n'] if !is_cut_off => line,
             output => output,
@@ -78,7 +79,8 @@ impl Expect {
 
 impl Reply {
     /// How many more bytes can make a difference.
-    pub(super) fn missing(&self, expect: &Expect) -> usize {
+    #[must_use]
+    pub fn missing(&self, expect: &Expect) -> usize {
         let wanted = match expect {
             Expect::Bytes(expected) => expected.len(),
             Expect::Pattern(_) => LONGEST,
@@ -87,7 +89,7 @@ impl Reply {
     }
 
     /// Takes in more of the reply. Bytes beyond those that are missing are not looked at.
-    pub(super) fn take(&mut self, expect: &Expect, bytes: &[u8]) -> Match {
+    pub fn take(&mut self, expect: &Expect, bytes: &[u8]) -> Match {
         let missing = self.missing(expect);
         let bytes = &bytes[..bytes.len().min(missing)];
         let is_whole = bytes.len() == missing;
@@ -115,7 +117,7 @@ impl Reply {
     }
 
     /// For now nothing more is there.
-    pub(super) fn pause(&mut self, expect: &Expect) -> Match {
+    pub fn pause(&mut self, expect: &Expect) -> Match {
         let is_worth_it = self.effort + self.length <= EFFORT || self.length >= 2 * self.searched;
         match expect {
             Expect::Pattern(pattern) if is_worth_it && self.search(pattern) => Match::Yes,
@@ -124,7 +126,7 @@ impl Reply {
     }
 
     /// Nothing more will come.
-    pub(super) fn ended(&mut self, expect: &Expect) -> Match {
+    pub fn ended(&mut self, expect: &Expect) -> Match {
         let is_expected = match expect {
             Expect::Bytes(_) => self.missing(expect) == 0,
             // That nothing came at all may be what is expected.
@@ -135,7 +137,7 @@ impl Reply {
     }
 
     /// Whether what has come is as expected, though the server may go on.
-    pub(super) fn is_enough(&mut self, expect: &Expect) -> bool {
+    pub fn is_enough(&mut self, expect: &Expect) -> bool {
         match expect {
             Expect::Bytes(_) => self.missing(expect) == 0,
             Expect::Pattern(pattern) => self.search(pattern),
