@@ -19,6 +19,10 @@ use crate::log::Message;
 use crate::settings::Settings;
 use crate::wait::{NO_SOURCES, Sources};
 
+/// So long after the server came in it is asked for, for the first time, so that a problem is known
+/// soon. Not at once: a takeover lets every server in at the same moment, and is in a hurry.
+const FIRST: Duration = Duration::from_secs(5);
+
 /// Failures are logged at most once in this time.
 const FAILURES: Duration = Duration::from_secs(3600);
 
@@ -34,6 +38,17 @@ enum Source {
     Ruptime,
     /// rstat, or `rup` where that gives nothing.
     Rup,
+}
+
+/// When the server is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It is out: not at all.
+    Out,
+    /// For the first time at this moment.
+    First(Instant),
+    /// When it is due.
+    WhenDue,
 }
 
 /// What is going on.
@@ -82,8 +97,7 @@ pub(crate) struct Asking {
     names: Vec<String>,
     /// The question that is going on, and until when.
     going: Option<(Step, Instant)>,
-    /// Whether the server was asked for since it came in.
-    is_asked: bool,
+    turn: Turn,
     failures: RateLimit,
 }
 
@@ -105,7 +119,7 @@ impl Asking {
             given_name: settings.name.clone(),
             names: settings.name.iter().cloned().collect(),
             going: None,
-            is_asked: false,
+            turn: Turn::Out,
             failures: RateLimit::new(1, FAILURES),
         }))
     }
@@ -123,16 +137,18 @@ impl Asking {
         }
     }
 
-    /// The next moment at which the question has something to do, whatever comes.
+    /// The next moment at which there is something to do, whatever comes.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match self.going.as_ref()? {
-            (Step::Rstat(question), _) => Some(question.deadline()),
-            (Step::Run(..), until) => Some(*until),
+        match (&self.going, self.turn) {
+            (Some((Step::Rstat(question), _)), _) => Some(question.deadline()),
+            (Some((Step::Run(..), until)), _) => Some(*until),
+            (None, Turn::First(at)) => Some(at),
+            (None, Turn::Out | Turn::WhenDue) => None,
         }
     }
 
-    /// Goes on. A server that is in is asked for when it comes in, so that a problem is known soon,
-    /// and when it is time; one that is out is not asked for.
+    /// Goes on. A server that is in is asked for when it is due, and for a first time soon after it
+    /// came in; one that is out is not asked for.
     pub(crate) fn step(
         &mut self,
         is_in: bool,
@@ -142,12 +158,16 @@ impl Asking {
     ) -> Option<Heard> {
         if !is_in {
             self.going = None;
-            self.is_asked = false;
+            self.turn = Turn::Out;
             return None;
         }
+        if self.turn == Turn::Out {
+            self.turn = Turn::First(now + FIRST);
+        }
+        let is_first = matches!(self.turn, Turn::First(at) if now >= at);
         let answer = match self.going {
             Some(_) => self.go_on(is_ready, now)?,
-            None if is_due || !self.is_asked => self.begin(now)?,
+            None if is_due || is_first => self.begin(now)?,
             None => return None,
         };
         self.conclude(answer, now)
@@ -183,7 +203,7 @@ impl Asking {
 
     /// Asks. An answer that takes no waiting comes at once.
     fn begin(&mut self, now: Instant) -> Option<Answer> {
-        self.is_asked = true;
+        self.turn = Turn::WhenDue;
         let until = now + self.timeout;
         match &self.source {
             Source::Command(line) => {

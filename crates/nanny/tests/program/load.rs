@@ -9,6 +9,9 @@ use tempfile::TempDir;
 use crate::nanny::{LONG, Nanny, SLACK};
 use crate::server::{Manner, Server, refusing};
 
+/// A server that came in has been asked for its load by then.
+const FIRST: Duration = Duration::from_secs(7);
+
 /// A program named `name` that runs `script`, in a directory that lives as long as this.
 struct Program {
     dir: TempDir,
@@ -65,7 +68,7 @@ fn a_server_that_is_out_is_not_asked_for_its_load() {
     let more = format!("-t 0.5 --interval 50ms -v -U {}", program.path);
     let mut nanny = Nanny::connecting(refusing(), &more);
     nanny.wait_for("[inactive]");
-    nanny.never_says("load of", Duration::from_secs(1));
+    nanny.never_says("load of", FIRST);
     assert_eq!(program.read("asked"), "");
 }
 
@@ -102,7 +105,7 @@ fn none_and_nothing_ask_for_no_load() {
     for more in ["-t 1 --interval 50ms -v", "-t 1 --interval 50ms -v -U none"] {
         let mut nanny = Nanny::connecting(server.address, more);
         nanny.wait_for("[ active ]");
-        nanny.never_says("load", Duration::from_millis(500));
+        nanny.never_says("load", FIRST);
     }
 }
 

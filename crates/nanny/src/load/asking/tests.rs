@@ -89,7 +89,7 @@ fn a_remote_shell_and_another_program_are_asked_in_their_ways() {
 }
 
 #[test]
-fn a_server_is_asked_for_when_it_comes_in_and_when_it_is_time_and_not_while_it_is_out() {
+fn a_server_is_asked_for_soon_after_it_came_in_and_when_it_is_time_and_not_while_it_is_out() {
     let dir = Dir::new();
     let word = dir.program("other", "echo asked >> ${0%/*}/asked; echo load 1");
     let mut asking = asking(&word, LONG);
@@ -98,14 +98,24 @@ fn a_server_is_asked_for_when_it_comes_in_and_when_it_is_time_and_not_while_it_i
     assert_eq!(asking.step(false, true, false, now), None);
     assert!(!asked(&asking), "it is out");
     assert_eq!(asking.step(true, false, false, now), None);
-    assert!(asked(&asking), "it came in");
+    assert!(!asked(&asking), "it came in just now");
+    assert_eq!(asking.deadline(), Some(now + FIRST));
+    let soon = now + FIRST - Duration::from_nanos(1);
+    assert_eq!(asking.step(true, false, false, soon), None);
+    assert!(!asked(&asking), "it is too early");
+    assert_eq!(asking.step(true, false, false, now + FIRST), None);
+    assert!(asked(&asking), "it has been in for a while");
     assert_eq!(hear(&mut asking), load(1.0));
+    assert_eq!(asking.deadline(), None);
     assert_eq!(asking.step(true, false, false, now), None);
     assert!(!asked(&asking), "it is not time");
     assert_eq!(asking.step(true, true, false, now), None);
     assert!(asked(&asking), "it is time");
     assert_eq!(asking.step(false, false, false, now), None);
     assert!(!asked(&asking), "it went out");
+    assert_eq!(asking.deadline(), None);
+    assert_eq!(asking.step(true, true, false, now), None);
+    assert!(asked(&asking), "it is time already");
 }
 
 #[test]
