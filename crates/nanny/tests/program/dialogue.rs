@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::faults::{RULES, TIMEOUT, fails};
-use crate::nanny::Nanny;
+use crate::nanny::{Nanny, together};
 use crate::server::{Manner, Server};
 
 /// A server of this manner passes a check with these arguments, again and again.
@@ -78,15 +78,16 @@ fn a_wildcard_is_any_byte() {
 fn an_expression_is_matched_wherever_it_is() {
     let pause = Duration::from_millis(5);
     let page = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n{\"state\": \"up\"}";
-    for expression in ["^HTTP/1\\.[01] (200|204) ", "\"state\": *\"up\"", "up\"}$"] {
+    let expressions = ["^HTTP/1\\.[01] (200|204) ", "\"state\": *\"up\"", "up\"}$"];
+    together(&expressions, |expression| {
         let check = ["-s", "x", "--regex", "-x", expression];
         passes(Manner::Answers(page), &check);
         passes(Manner::ByteByByte(page, pause), &check);
-    }
-    for expression in ["^Server", "\"down\"", "^$"] {
+    });
+    together(&["^Server", "\"down\"", "^$"], |expression| {
         let check = ["-s", "x", "--regex", "-x", expression];
         fails_with(Manner::Answers(page), &check, UNEXPECTED, Duration::ZERO);
-    }
+    });
     let check = ["-s", "x", "--regex", "-x", ".*"];
     fails_with(Manner::Hangs, &check, "READ to RS timed out", TIMEOUT);
 }

@@ -39,6 +39,15 @@ pub(crate) fn arguments(server: SocketAddr, virtual_port: u16, more: &str) -> Ve
     line.split_whitespace().map(str::to_owned).collect()
 }
 
+/// Plays all cases side by side: they mostly wait.
+pub(crate) fn together<T: Sync>(cases: &[T], play: impl Fn(&T) + Sync) {
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(|| play(case));
+        }
+    });
+}
+
 impl Nanny {
     /// Starts one in the foreground that only connects.
     pub(crate) fn connecting(server: SocketAddr, more: &str) -> Self {

@@ -11,7 +11,7 @@ use ::nix::sys::signal::{Signal, kill};
 use ::nix::unistd::Pid;
 
 use crate::faults::{RULES, TIMEOUT, fails};
-use crate::nanny::{DESCRIPTORS, LONG, Nanny, PROGRAM, SLACK, arguments};
+use crate::nanny::{DESCRIPTORS, LONG, Nanny, PROGRAM, SLACK, arguments, together};
 
 /// A server that is asked by the program alone.
 fn server() -> SocketAddr {
@@ -78,52 +78,59 @@ fn fails_with(check: &[&str], line: &str, least: Duration) {
 
 #[test]
 fn its_output_decides_where_one_is_expected() {
-    passes(&["-e", "/bin/echo up %h:%p", "-x", "up 127.0.0.1:9"]);
-    passes(&["-e", "echo up %h:%p", "-x", "^up .*:9$", "--regex"]);
-    passes(&["-e", "printf a\\tb", "-x", "a\\tb"]);
+    let (wrong_status, wrong_place) = (File::new("echo OK; exit 1"), File::new("echo OK >&2"));
+    let other = File::new("");
+    let well: &[&[&str]] = &[
+        &["-e", "/bin/echo up %h:%p", "-x", "up 127.0.0.1:9"],
+        &["-e", "echo up %h:%p", "-x", "^up .*:9$", "--regex"],
+        &["-e", "printf a\\tb", "-x", "a\\tb"],
+        &["-e", "/bin/echo up and running", "-x", "*"],
+        &["-e", &wrong_status.command(&other), "-x", "OK"],
+    ];
+    together(well, |check| passes(check));
+    let ill: &[&[&str]] = &[
+        &["-e", "/bin/echo up", "-x", "upper"],
+        &["-e", "/bin/echo upper", "-x", "up"],
+        &["-e", "/bin/true", "-x", "up"],
+        &["-e", "/bin/true", "-x", "*"],
+        &["-e", &wrong_place.command(&other), "-x", "OK"],
+    ];
     let line = "failed: the output is not as expected";
-    fails_with(&["-e", "/bin/echo up", "-x", "upper"], line, Duration::ZERO);
-    fails_with(&["-e", "/bin/echo upper", "-x", "up"], line, Duration::ZERO);
-    fails_with(&["-e", "/bin/true", "-x", "up"], line, Duration::ZERO);
-
-    let (script, other) = (File::new("echo OK; exit 1"), File::new(""));
-    passes(&["-e", &script.command(&other), "-x", "OK"]);
-    let (script, other) = (File::new("echo OK >&2"), File::new(""));
-    fails_with(
-        &["-e", &script.command(&other), "-x", "OK"],
-        line,
-        Duration::ZERO,
-    );
+    together(ill, |check| fails_with(check, line, Duration::ZERO));
 }
 
 #[test]
 fn its_exit_status_decides_where_no_output_is_expected() {
-    passes(&["-e", "/bin/true"]);
-    passes(&["-e", "/bin/echo whatever"]);
-    fails_with(
-        &["-e", "/bin/false"],
-        "failed: exit status 1",
-        Duration::ZERO,
-    );
+    together(&["/bin/true", "/bin/echo whatever"], |program| {
+        passes(&["-e", program]);
+    });
     let (script, other) = (File::new("kill -11 $$"), File::new(""));
-    let command = script.command(&other);
-    fails_with(
-        &["-e", &command],
-        "failed: killed by signal 11",
-        Duration::ZERO,
-    );
+    let ill = [
+        ("/bin/false", "failed: exit status 1"),
+        (&script.command(&other), "failed: killed by signal 11"),
+    ];
+    together(&ill, |(program, line)| {
+        fails_with(&["-e", program], line, Duration::ZERO);
+    });
 }
 
 #[test]
 fn one_that_cannot_be_run_is_a_failed_check() {
-    let missing = "failed: No such file or directory";
-    fails_with(&["-e", "/no/such/program"], missing, Duration::ZERO);
-    fails_with(&["-e", "no-such-program -x"], missing, Duration::ZERO);
     let file = File::new("#!/bin/sh\necho OK\n");
-    let refused = "failed: Permission denied";
     let path = file.0.display().to_string();
-    fails_with(&["-e", &path, "-x", "OK"], refused, Duration::ZERO);
-    fails_with(&["-e", "/tmp"], refused, Duration::ZERO);
+    let (missing, refused) = (
+        "failed: No such file or directory",
+        "failed: Permission denied",
+    );
+    let ill = [
+        ("/no/such/program", missing),
+        ("no-such-program -x", missing),
+        (&path, refused),
+        ("/tmp", refused),
+    ];
+    together(&ill, |(program, line)| {
+        fails_with(&["-e", program, "-x", "OK"], line, Duration::ZERO);
+    });
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::faults::{RULES, TIMEOUT, fails};
-use crate::nanny::Nanny;
+use crate::nanny::{Nanny, together};
 
 /// A server whose answers a function gives: to what it got, for how many times from there.
 struct Server {
@@ -80,13 +80,16 @@ fn fails_with(address: SocketAddr, check: &[&str], line: &str, least: Duration) 
 #[test]
 fn answered_as_expected() {
     let server = echoing();
-    passes(&server, &["-u", "-s", r"ping\n", "-x", r"ping\n"]);
-    passes(&server, &["-u", "-s", "ping", "-x", "p*n"]);
-    passes(&server, &["-u", "-s", "ping", "-x", "^p.ng$", "--regex"]);
-    // Any datagram answers, an empty one to an empty one too.
-    passes(&server, &["-u", "-s", "ping"]);
-    passes(&server, &["-u"]);
-    passes(&server, &["-u", "-x", ""]);
+    let checks: &[&[&str]] = &[
+        &["-u", "-s", r"ping\n", "-x", r"ping\n"],
+        &["-u", "-s", "ping", "-x", "p*n"],
+        &["-u", "-s", "ping", "-x", "^p.ng$", "--regex"],
+        // Any datagram answers, an empty one to an empty one too.
+        &["-u", "-s", "ping"],
+        &["-u"],
+        &["-u", "-x", ""],
+    ];
+    together(checks, |check| passes(&server, check));
 }
 
 #[test]
@@ -139,11 +142,12 @@ fn refused() {
 fn silent() {
     let server = Server::up(|_, _| Vec::new());
     let line = "READ to RS timed out";
-    for check in [
-        &["-u"][..],
+    let checks: &[&[&str]] = &[
+        &["-u"],
         &["-u", "-s", "x", "-x", "x"],
         &["-u", "-x", ".", "--regex"],
-    ] {
+    ];
+    together(checks, |check| {
         fails_with(server.address, check, line, TIMEOUT);
-    }
+    });
 }
