@@ -47,7 +47,7 @@ failover service and ends when it fails.
       --regex                EXPECT is an extended regular expression for the reply
   -e, --send_program PROGRAM run this instead, with %h and %p as address and port: what it
                              prints is to be EXPECT, or its exit status 0
-  -T, --suppress             take SEND and EXPECT as they are, without escapes such as \n
+  -T, --suppress             take SEND and EXPECT as they are, without escapes such as \\n
   -q, --quiesce_server       out means weight 0: the server keeps the connections it has
   -U, --loadcmd LOADCMD      how the server's load is asked for: rsh, ssh, ruptime, rup, a program
                              that gets the server's address, or none [none]

@@ -256,6 +256,7 @@ fn help_usage_and_version_are_no_errors() {
     for (option, shows) in [
         ("-?", "--reentrytime"),
         ("--help", "--reentrytime"),
+        ("--help", r"escapes such as \n"),
         ("-v --usage", "Usage: nanny -h SERVER -V VIP"),
         ("--version", env!("CARGO_PKG_VERSION")),
     ] {
