@@ -1,23 +1,17 @@
-//! The question for the load, which goes on beside the checks: who is asked, in which order, and
-//! what is said of it. While nobody is asked there is nothing to wait for.
+//! The load of the server, beside the checks: when it is asked for, and what is said of that.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::os::fd::AsFd;
-use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use daemon::rate::RateLimit;
-use nix::poll::{PollFd, PollFlags};
 
-use super::command::CommandLine;
+use super::Load;
 use super::failure::Failure;
-use super::rwho::{self, Found};
-use super::{Load, names, rstat, text};
-use crate::child::{Ended, Running, Stderr};
+use super::question::{Answer, Questions};
 use crate::log::Message;
 use crate::settings::Settings;
-use crate::wait::{NO_SOURCES, Sources};
+use crate::wait::Sources;
 
 /// So long after the server came in it is asked for, for the first time, so that a problem is known
 /// soon. Not at once: a takeover lets every server in at the same moment, and is in a hurry.
@@ -25,20 +19,6 @@ const FIRST: Duration = Duration::from_secs(5);
 
 /// Failures are logged at most once in this time.
 const FAILURES: Duration = Duration::from_secs(3600);
-
-/// So much of a command's output is kept, unless it tells of many hosts: a load is one line.
-const OUTPUT: usize = 8 * 1024;
-
-/// Who is asked.
-#[derive(Debug)]
-enum Source {
-    /// A command, which prints the load.
-    Command(CommandLine),
-    /// The rwho daemon's files, or `ruptime` where there are none.
-    Ruptime,
-    /// rstat, or `rup` where that gives nothing.
-    Rup,
-}
 
 /// When the server is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,28 +31,6 @@ enum Turn {
     WhenDue,
 }
 
-/// What is going on.
-#[derive(Debug)]
-enum Step {
-    /// A command runs, for its output.
-    Run(Running, Purpose),
-    /// rstat is asked.
-    Rstat(rstat::Question),
-}
-
-/// What a command's output is for.
-#[derive(Debug, Clone, Copy)]
-enum Purpose {
-    /// It tells the load.
-    Command,
-    /// It tells the load, maybe that of others too.
-    Ruptime,
-    /// It tells the load, after rstat has failed so.
-    Rup(rstat::Failure),
-    /// It tells the server's names, for the rwho daemon's files.
-    Names,
-}
-
 /// What came of a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Heard {
@@ -82,21 +40,11 @@ pub(crate) enum Heard {
     Never,
 }
 
-type Answer = Result<Load, Failure>;
-
-/// The questions to one source, one at a time.
+/// The questions for the load, in their time.
 #[derive(Debug)]
 pub(crate) struct Asking {
-    source: Source,
+    questions: Questions,
     server: SocketAddr,
-    timeout: Duration,
-    spool: &'static Path,
-    /// What the nanny was told that the server is called.
-    given_name: Option<String>,
-    /// What it is called, as far as that is known.
-    names: Vec<String>,
-    /// The question that is going on, and until when.
-    going: Option<(Step, Instant)>,
     turn: Turn,
     failures: RateLimit,
 }
@@ -104,21 +52,9 @@ pub(crate) struct Asking {
 impl Asking {
     /// The questions that the settings want; `None` where they want none.
     pub(crate) fn new(settings: &Settings) -> Option<Box<Self>> {
-        let word = settings.load_data.as_deref()?;
-        let (server, timeout) = (settings.server, settings.timeout);
-        let source = match word {
-            "ruptime" => Source::Ruptime,
-            "rup" => Source::Rup,
-            word => Source::Command(CommandLine::new(word, server.ip(), timeout)?),
-        };
         Some(Box::new(Self {
-            source,
-            server,
-            timeout,
-            spool: Path::new(rwho::SPOOL),
-            given_name: settings.name.clone(),
-            names: settings.name.iter().cloned().collect(),
-            going: None,
+            questions: Questions::new(settings)?,
+            server: settings.server,
             turn: Turn::Out,
             failures: RateLimit::new(1, FAILURES),
         }))
@@ -126,24 +62,14 @@ impl Asking {
 
     /// What the question waits for.
     pub(crate) fn sources(&self) -> Sources<'_> {
-        let source = |fd| PollFd::new(fd, PollFlags::POLLIN);
-        match &self.going {
-            None => NO_SOURCES,
-            Some((Step::Rstat(question), _)) => [Some(source(question.as_fd())), None, None],
-            Some((Step::Run(running, _), _)) => {
-                let (exit, output) = running.sources();
-                [Some(source(exit)), output.map(source), None]
-            }
-        }
+        self.questions.sources()
     }
 
     /// The next moment at which there is something to do, whatever comes.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match (&self.going, self.turn) {
-            (Some((Step::Rstat(question), _)), _) => Some(question.deadline()),
-            (Some((Step::Run(..), until)), _) => Some(*until),
-            (None, Turn::First(at)) => Some(at),
-            (None, Turn::Out | Turn::WhenDue) => None,
+        match self.turn {
+            Turn::First(at) => Some(at),
+            Turn::Out | Turn::WhenDue => self.questions.deadline(),
         }
     }
 
@@ -157,7 +83,7 @@ impl Asking {
         now: Instant,
     ) -> Option<Heard> {
         if !is_in {
-            self.going = None;
+            self.questions.stop();
             self.turn = Turn::Out;
             return None;
         }
@@ -165,10 +91,13 @@ impl Asking {
             self.turn = Turn::First(now + FIRST);
         }
         let is_first = matches!(self.turn, Turn::First(at) if now >= at);
-        let answer = match self.going {
-            Some(_) => self.go_on(is_ready, now)?,
-            None if is_due || is_first => self.begin(now)?,
-            None => return None,
+        let answer = if self.questions.is_going() {
+            self.questions.go_on(is_ready, now)?
+        } else if is_due || is_first {
+            self.turn = Turn::WhenDue;
+            self.questions.begin(now)?
+        } else {
+            return None;
         };
         self.conclude(answer, now)
     }
@@ -200,154 +129,6 @@ impl Asking {
             }
         }
     }
-
-    /// Asks. An answer that takes no waiting comes at once.
-    fn begin(&mut self, now: Instant) -> Option<Answer> {
-        self.turn = Turn::WhenDue;
-        let until = now + self.timeout;
-        match &self.source {
-            Source::Command(line) => {
-                let running = start(&line.program, &line.args);
-                self.run(running, Purpose::Command, until)
-            }
-            Source::Ruptime => self.look(true, until),
-            Source::Rup => {
-                let port_mapper = SocketAddr::new(self.server.ip(), rstat::PORT_MAPPER);
-                // Half of the time is left for rup.
-                match rstat::Question::start(port_mapper, now, now + self.timeout / 2) {
-                    Ok(question) => {
-                        self.going = Some((Step::Rstat(question), until));
-                        None
-                    }
-                    Err(failure) => self.rup(failure, until),
-                }
-            }
-        }
-    }
-
-    /// Goes on with the question that is going on.
-    fn go_on(&mut self, is_ready: bool, now: Instant) -> Option<Answer> {
-        let (step, until) = self.going.as_mut()?;
-        let until = *until;
-        match step {
-            Step::Rstat(question) => {
-                let answer = question.go_on(now)?;
-                self.going = None;
-                match answer {
-                    Ok(load) => Some(Ok(load)),
-                    Err(failure) => self.rup(failure, until),
-                }
-            }
-            Step::Run(running, purpose) => {
-                let purpose = *purpose;
-                // An answer that came in time counts, even where this process was late to look.
-                let ended = is_ready.then(|| running.advance()).flatten();
-                if ended.is_none() && now < until {
-                    return None;
-                }
-                self.going = None;
-                self.ended(ended, purpose, until)
-            }
-        }
-    }
-
-    /// Reads the output of a command that ended, or did not in time.
-    fn ended(&mut self, ended: Option<Ended>, purpose: Purpose, until: Instant) -> Option<Answer> {
-        let program = self.program(purpose).to_owned();
-        let Some(Ended { output, status, .. }) = ended else {
-            return Some(Err(match purpose {
-                Purpose::Rup(failure) => Failure::Rstat(failure),
-                Purpose::Command | Purpose::Ruptime | Purpose::Names => Failure::TimedOut(program),
-            }));
-        };
-        let told = match purpose {
-            Purpose::Command => text::load(&output),
-            Purpose::Ruptime | Purpose::Rup(_) => {
-                text::load_of(&self.server.ip().to_string(), &output)
-            }
-            Purpose::Names => {
-                let found = names::read(&output);
-                self.names = self.given_name.iter().cloned().chain(found).collect();
-                return self.look(false, until);
-            }
-        };
-        Some(told.ok_or(match purpose {
-            Purpose::Rup(failure) => Failure::Rstat(failure),
-            Purpose::Command | Purpose::Ruptime | Purpose::Names => {
-                Failure::Output(program, status)
-            }
-        }))
-    }
-
-    /// Looks into the rwho daemon's files. Where they have no record of the server, its names are
-    /// asked for if `asks`.
-    fn look(&mut self, asks: bool, until: Instant) -> Option<Answer> {
-        let time = SystemTime::now().duration_since(UNIX_EPOCH);
-        match rwho::find(self.spool, &self.names, time.unwrap_or_default()) {
-            Ok(Found::Load(load)) => Some(Ok(load)),
-            Ok(Found::Unusable) => Some(Err(Failure::Unusable)),
-            Ok(Found::Nothing) if asks => {
-                let running = start(names::PROGRAM, &names::arguments(self.address()));
-                // Without the program, the names that are known are all there are.
-                self.run(running, Purpose::Names, until)
-                    .map(|_| Err(Failure::NoRecord))
-            }
-            Ok(Found::Nothing) => Some(Err(Failure::NoRecord)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let running = start("ruptime", &[self.address().to_string()]);
-                self.run(running, Purpose::Ruptime, until)
-            }
-            Err(error) => Some(Err(Failure::Spool(error))),
-        }
-    }
-
-    /// Runs `rup`, as rstat has failed. It speaks to rstat as well, so what is told in the end is
-    /// how that failed; and where it is not installed, rstat may answer another time.
-    fn rup(&mut self, failure: rstat::Failure, until: Instant) -> Option<Answer> {
-        let running = start("rup", &[self.address().to_string()]);
-        self.run(running, Purpose::Rup(failure), until)
-            .map(|_| Err(Failure::Rstat(failure)))
-    }
-
-    /// Waits for a command that was started, or tells that it was not.
-    fn run(
-        &mut self,
-        running: io::Result<Running>,
-        purpose: Purpose,
-        until: Instant,
-    ) -> Option<Answer> {
-        match running {
-            Ok(running) => {
-                let running = match purpose {
-                    Purpose::Ruptime => running,
-                    Purpose::Command | Purpose::Rup(_) | Purpose::Names => running.keep(OUTPUT),
-                };
-                self.going = Some((Step::Run(running, purpose), until));
-                None
-            }
-            Err(error) => {
-                let program = self.program(purpose).to_owned();
-                Some(Err(Failure::Start(program, error)))
-            }
-        }
-    }
-
-    fn program(&self, purpose: Purpose) -> &str {
-        match (purpose, &self.source) {
-            (Purpose::Command, Source::Command(line)) => &line.program,
-            (Purpose::Names, _) => names::PROGRAM,
-            (Purpose::Ruptime, _) | (Purpose::Command, Source::Ruptime) => "ruptime",
-            (Purpose::Rup(_), _) | (Purpose::Command, Source::Rup) => "rup",
-        }
-    }
-
-    fn address(&self) -> IpAddr {
-        self.server.ip()
-    }
-}
-
-fn start(program: &str, args: &[String]) -> io::Result<Running> {
-    Running::start(program.as_ref(), args, Stderr::Dropped)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub(crate) mod asking;
 pub mod command;
 pub(crate) mod failure;
 pub mod names;
+mod question;
 pub mod rpc;
 pub mod rstat;
 pub mod rwho;

@@ -1,7 +1,9 @@
 //! The questions with real programs: scripts in a directory of the test's own, and getent.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::poll::{PollTimeout, poll};
 use tempfile::TempDir;
@@ -57,7 +59,7 @@ fn load(average: f64) -> Option<Heard> {
 fn hear(asking: &mut Asking) -> Option<Heard> {
     let end = Instant::now() + LONG;
     let mut heard = asking.step(true, true, false, Instant::now());
-    while heard.is_none() && asking.going.is_some() {
+    while heard.is_none() && asking.questions.is_going() {
         assert!(Instant::now() < end, "it does not end");
         let rest = asking.deadline().expect("it is bounded") - Instant::now();
         let rest = PollTimeout::try_from(rest + Duration::from_millis(1)).expect("short");
@@ -65,7 +67,7 @@ fn hear(asking: &mut Asking) -> Option<Heard> {
         let is_ready = poll(&mut fds, rest).expect("polled") > 0;
         heard = asking.step(true, false, is_ready, Instant::now());
     }
-    assert!(asking.going.is_none());
+    assert!(!asking.questions.is_going());
     assert_eq!(asking.deadline(), None);
     assert!(asking.sources().iter().all(Option::is_none));
     heard
@@ -93,7 +95,7 @@ fn a_server_is_asked_for_soon_after_it_came_in_and_when_it_is_time_and_not_while
     let dir = Dir::new();
     let word = dir.program("other", "echo asked >> ${0%/*}/asked; echo load 1");
     let mut asking = asking(&word, LONG);
-    let asked = |asking: &Asking| asking.going.is_some();
+    let asked = |asking: &Asking| asking.questions.is_going();
     let now = Instant::now();
     assert_eq!(asking.step(false, true, false, now), None);
     assert!(!asked(&asking), "it is out");
@@ -188,10 +190,9 @@ fn record(hundredths: i32, age: u64) -> Vec<u8> {
 
 /// Questions to the rwho daemon's files in `dir`, which live as long as the tests do.
 fn ruptime(dir: &Dir) -> Box<Asking> {
-    Box::new(Asking {
-        spool: Box::leak(dir.0.path().to_owned().into_boxed_path()),
-        ..*asking("ruptime", LONG)
-    })
+    let mut asking = asking("ruptime", LONG);
+    asking.questions.spool = Box::leak(dir.0.path().to_owned().into_boxed_path());
+    asking
 }
 
 #[test]
@@ -225,15 +226,19 @@ fn the_name_that_was_given_is_enough_and_is_kept() {
     let path = dir.0.path().join("whod.rs1");
     fs::write(&path, record(10, 0)).expect("written");
     let mut asking = ruptime(&dir);
-    asking.given_name = Some("rs1.example.com".to_owned());
-    asking.names = vec!["rs1.example.com".to_owned()];
+    asking.questions.given_name = Some("rs1.example.com".to_owned());
+    asking.questions.names = vec!["rs1.example.com".to_owned()];
     assert_eq!(asking.step(true, true, false, Instant::now()), load(0.1));
     fs::remove_file(&path).expect("removed");
     assert_eq!(hear(&mut asking), None);
     assert!(
-        asking.names.iter().any(|name| name == "localhost"),
+        asking
+            .questions
+            .names
+            .iter()
+            .any(|name| name == "localhost"),
         "{:?}",
-        asking.names
+        asking.questions.names
     );
     fs::write(&path, record(20, 0)).expect("written");
     assert_eq!(asking.step(true, true, false, Instant::now()), load(0.2));
@@ -276,7 +281,7 @@ fn without_a_spool_ruptime_is_run_and_may_tell_of_others_too() {
         return;
     }
     let mut asking = ruptime(&dir);
-    asking.spool = Path::new("/no/such/spool");
+    asking.questions.spool = Path::new("/no/such/spool");
     assert_eq!(hear(&mut asking), load(0.5));
 }
 
