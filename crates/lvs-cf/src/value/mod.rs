@@ -25,7 +25,7 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    pub(crate) fn new(kind: Kind, expected: &'static str) -> Self {
+    pub(crate) const fn new(kind: Kind, expected: &'static str) -> Self {
         Self {
             kind,
             expected,
@@ -33,7 +33,7 @@ impl Fault {
         }
     }
 
-    pub(crate) fn invalid(expected: &'static str) -> Self {
+    pub(crate) const fn invalid(expected: &'static str) -> Self {
         Self::new(Kind::InvalidArgument, expected)
     }
 

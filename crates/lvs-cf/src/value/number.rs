@@ -6,6 +6,9 @@ use super::Fault;
 use crate::Kind;
 use crate::document::Token;
 
+/// Why a time is none that any directive takes.
+const OUT_OF_RANGE: Fault = Fault::invalid("a time from 0 to 2147483647 seconds");
+
 /// The largest time and weight: what a C `int` holds.
 const MAX: i128 = i32::MAX as i128;
 
@@ -85,11 +88,12 @@ pub(crate) fn sync_id(word: Token<'_>) -> Result<u8, Fault> {
 /// An IPVS connection timeout. The kernel counts it in ticks of an `int`, a thousand a second at
 /// most, and refuses what does not fit.
 pub(crate) fn kernel_timeout(word: Token<'_>) -> Result<u32, Fault> {
-    let time = seconds(word)?;
-    if time > 2_147_483 {
-        return Err(Fault::invalid("a time from 0 to 2147483 seconds"));
+    let out_of_range = Fault::invalid("a time from 0 to 2147483 seconds");
+    match seconds(word) {
+        Ok(time) if time <= 2_147_483 => Ok(time),
+        Ok(_) | Err(OUT_OF_RANGE) => Err(out_of_range),
+        Err(other) => Err(other),
     }
-    Ok(time)
 }
 
 /// A time of whole seconds, as the kernel takes for persistence.
@@ -129,7 +133,7 @@ pub(crate) fn duration(word: Token<'_>) -> Result<Duration, Fault> {
         Some((whole, part)) => decimal(whole, part, unit).ok_or(fault)?,
     };
     if !(0..=MAX * 1_000_000_000).contains(&nanos) {
-        return Err(Fault::invalid("a time from 0 to 2147483647 seconds"));
+        return Err(OUT_OF_RANGE);
     }
     let nanos = u64::try_from(nanos).map_err(|_| fault)?;
     Ok(Duration::from_nanos(nanos))
@@ -159,6 +163,18 @@ fn decimal(whole: &str, part: &str, unit: i128) -> Option<i128> {
 mod tests {
     use super::super::token;
     use super::*;
+
+    #[test]
+    fn the_kernels_timeouts_end_where_its_ticks_do() {
+        assert_eq!(kernel_timeout(token("2147483")), Ok(2_147_483));
+        let expected = "a time from 0 to 2147483 seconds";
+        for bad in ["2147484", "2147483648", "-1", "35792m"] {
+            let fault = kernel_timeout(token(bad)).unwrap_err();
+            assert_eq!(fault.expected, expected, "{bad}");
+        }
+        let fault = kernel_timeout(token("0.5")).unwrap_err();
+        assert_eq!(fault.expected, "whole seconds");
+    }
 
     #[test]
     fn numbers_are_strtols() {
