@@ -1,11 +1,14 @@
 //! Programs that real servers run, as `cargo xtask setup` has unpacked them, or as this machine has
 //! them installed; and what they need of a host that is not theirs.
 
-use lab::{Error, Host, Process, Program, Result};
+use lab::{Error, Host, Lab, Process, Program, Result};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Below cargo's target directory.
 const DIRECTORY: &str = "real-servers";
+/// How long a daemon may take to be there.
+const SOON: Duration = Duration::from_secs(20);
 /// Where packages have programs.
 const PLACES: [&str; 4] = ["usr/sbin", "usr/bin", "sbin", "bin"];
 
@@ -215,13 +218,20 @@ pub fn start_rwhod(host: &Host, name: &str) -> Result<()> {
         .map(drop)
 }
 
-/// Starts the portmapper and the daemon of rstat on a host.
-pub fn start_rstatd(host: &Host) -> Result<Process> {
+/// Starts the portmapper and the daemon of rstat on a host, one after the other.
+pub fn start_rstatd(lab: &Lab, host: &Host) -> Result<Process> {
     set_user(host, "_rpc:x:65532:65534::/run/rpcbind:/usr/sbin/nologin")?;
     host.tool(&["mkdir", "-p", "/run/rpcbind"])?;
     let rpcbind = start(host, "rpcbind", &["-f"])?;
+    lab.wait("the portmapper", SOON, || {
+        Ok(host.tool(&["test", "-S", "/run/rpcbind.sock"]).is_ok())
+    })?;
     // It goes to the background by itself.
     start(host, "rpc.rstatd", &[])?;
+    let rpcinfo = real_server_program("rpcinfo")?.display().to_string();
+    lab.wait("rstat at the portmapper", SOON, || {
+        Ok(host.tool(&[&rpcinfo, "-p"])?.contains("100001"))
+    })?;
     Ok(rpcbind)
 }
 
