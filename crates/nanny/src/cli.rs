@@ -35,7 +35,8 @@ failover service and ends when it fails.
   -p, --port PORT            virtual port [80]
   -r, --rport PORT           port of the real server [the virtual port]
   -t, --timeout SECONDS      time without a passed check after which the server goes out [10]
-      --interval SECONDS     time between checks [2]; without --timeout, the timeout
+      --interval SECONDS     time between checks [2, at most a third of the timeout]; without
+                             --timeout, the timeout
   -a, --reentrytime SECONDS  time of passed checks after which it comes in again [180]
   -w, --weight WEIGHT        weight of the server [1]
   -S, --scale SCALE          how many times its weight an idle server gets at most [10]

@@ -12,8 +12,12 @@ pub const DEFAULT_PORT: u16 = 80;
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a server must pass to be let back in where nothing is given.
 pub const DEFAULT_REENTRY: Duration = Duration::from_secs(180);
-/// Time between checks where nothing is given, as long as the timeout is not shorter.
+/// Time between checks where nothing is given, as long as [`CHECKS_IN_TIMEOUT`] of it are not longer
+/// than the timeout.
 pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(2);
+/// How many checks there are at least within a timeout, where no interval is given: one that fails
+/// between two that pass takes no server out, even if one of them is late by almost an interval.
+pub const CHECKS_IN_TIMEOUT: u32 = 3;
 /// The weight where none is given.
 pub const DEFAULT_WEIGHT: u32 = 1;
 /// How many times its weight a server may get at most where nothing is given.
@@ -96,19 +100,21 @@ pub enum Stage {
 
 /// Timeout and interval from the two options.
 ///
-/// In 0.8.6 the timeout's long name was `--interval`: given alone it is the timeout. The interval
-/// is never longer than the timeout.
+/// In 0.8.6 the timeout's long name was `--interval`: given alone it is the timeout. An interval that
+/// is given is taken as it is, but for one longer than the timeout. The default leaves room for
+/// [`CHECKS_IN_TIMEOUT`] checks.
 #[must_use]
 pub fn timeout_and_interval(
     timeout: Option<Duration>,
     interval: Option<Duration>,
 ) -> (Duration, Duration) {
-    let (timeout, interval) = match (timeout, interval) {
-        (Some(timeout), Some(interval)) => (timeout, interval),
-        (Some(timeout), None) | (None, Some(timeout)) => (timeout, DEFAULT_INTERVAL),
-        (None, None) => (DEFAULT_TIMEOUT, DEFAULT_INTERVAL),
-    };
-    (timeout, interval.min(timeout))
+    match (timeout, interval) {
+        (Some(timeout), Some(interval)) => (timeout, interval.min(timeout)),
+        (timeout, interval) => {
+            let timeout = timeout.or(interval).unwrap_or(DEFAULT_TIMEOUT);
+            (timeout, DEFAULT_INTERVAL.min(timeout / CHECKS_IN_TIMEOUT))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,12 +124,20 @@ mod tests {
     #[test]
     fn the_interval_of_the_c_program_is_the_timeout() {
         let s = |seconds| Some(Duration::from_secs(seconds));
-        let seconds = |(a, b): (Duration, Duration)| (a.as_secs(), b.as_secs());
-        assert_eq!(seconds(timeout_and_interval(None, None)), (10, 2));
-        assert_eq!(seconds(timeout_and_interval(s(6), None)), (6, 2));
-        assert_eq!(seconds(timeout_and_interval(None, s(6))), (6, 2));
-        assert_eq!(seconds(timeout_and_interval(s(1), None)), (1, 1));
-        assert_eq!(seconds(timeout_and_interval(s(6), s(3))), (6, 3));
-        assert_eq!(seconds(timeout_and_interval(s(3), s(6))), (3, 3));
+        let milliseconds = |(a, b): (Duration, Duration)| (a.as_millis(), b.as_millis());
+        for (timeout, interval, both) in [
+            (None, None, (10_000, 2000)),
+            (s(6), None, (6000, 2000)),
+            (None, s(6), (6000, 2000)),
+            (s(3), None, (3000, 1000)),
+            (None, s(3), (3000, 1000)),
+            (s(1), None, (1000, 333)),
+            (s(6), s(3), (6000, 3000)),
+            (s(3), s(2), (3000, 2000)),
+            (s(3), s(6), (3000, 3000)),
+        ] {
+            let read = milliseconds(timeout_and_interval(timeout, interval));
+            assert_eq!(read, both, "{timeout:?} {interval:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Every state with every event, and the promises over random courses of checks.
 
 use super::*;
+use crate::settings::timeout_and_interval;
 use proptest::prelude::*;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -210,6 +211,37 @@ fn a_nanny_that_was_stopped_looks_before_it_judges() {
     assert_eq!(health.step(Event::Tick, late), None);
     assert_eq!(health.step(Event::Pass, late), None);
     assert!(health.is_in());
+}
+
+/// With the default interval, whatever the timeout: checks start at its pace, each takes almost
+/// none of it or almost all, and one in between fails.
+#[test]
+fn one_failed_check_takes_nobody_out_at_the_default_interval() {
+    for timeout in 1..=6 {
+        let (timeout, interval) = timeout_and_interval(Some(Duration::from_secs(timeout)), None);
+        let slow = interval - Duration::from_millis(1);
+        for pace in 0..8_u32 {
+            let took = |check: u32| {
+                if pace >> check & 1 == 0 {
+                    Duration::ZERO
+                } else {
+                    slow
+                }
+            };
+            let mut health = Health::new(Rules { timeout, ..RULES });
+            let start = Instant::now();
+            for (check, event) in [Event::Pass, Event::Fail, Event::Pass].iter().enumerate() {
+                let check = u32::try_from(check).expect("three");
+                let end = start + interval * check + took(check);
+                let due = health.deadline().filter(|&due| due <= end);
+                if let Some(due) = due {
+                    health.step(Event::Tick, due);
+                }
+                health.step(*event, end);
+                assert!(health.is_in(), "{timeout:?}, check {check} of {pace:03b}");
+            }
+        }
+    }
 }
 
 /// One attempt: how long after the previous one it starts, how long it takes, whether it passes.
