@@ -193,7 +193,7 @@ impl<'s> Cutter<'s> {
                     self.pop_block(to_u32(self.lines.len()));
                 }
             }
-            LineKind::Close => self.close_block(first_word),
+            LineKind::Close => self.close_block(first_word, read.ends_in_brace),
             LineKind::Empty | LineKind::Setting | LineKind::Stray | LineKind::Broken => {}
         }
         true
@@ -322,7 +322,7 @@ impl<'s> Cutter<'s> {
         true
     }
 
-    fn close_block(&mut self, first_word: usize) {
+    fn close_block(&mut self, first_word: usize, ends_in_brace: bool) {
         if let (Some(first), Some(last)) = (
             self.word_span(first_word),
             self.words
@@ -336,7 +336,13 @@ impl<'s> Cutter<'s> {
                     .expected("the end of the line")
             });
         }
-        if self.pop_block(to_u32(self.lines.len())) {
+        let end = to_u32(self.lines.len());
+        if self.pop_block(end) {
+            if ends_in_brace && self.words.len() == first_word + 1 {
+                // `}}` for two blocks is reported like any other word there, and understood.
+                self.pop_block(end);
+                self.fault();
+            }
             return;
         }
         self.fault();
