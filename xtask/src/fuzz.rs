@@ -64,7 +64,15 @@ pub(crate) fn briefly() -> Result<()> {
     setup::main(&[])?;
     for target in &targets()? {
         let runs = format!("-runs={BRIEF_RUNS}");
-        run(fuzz(target)?.args([&runs, "-seed=1"]).arg(seeds(target)))?;
+        // The first folder gets what is found: not the one in the tree, and an empty one every time.
+        let found = root().join("target/fuzz/brief").join(target);
+        if found.exists() {
+            std::fs::remove_dir_all(&found)
+                .with_context(|| format!("cannot remove {}", found.display()))?;
+        }
+        run(fuzz(target)?
+            .args([&runs, "-seed=1"])
+            .args([made(found)?, seeds(target)]))?;
     }
     Ok(())
 }
