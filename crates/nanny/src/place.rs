@@ -1,6 +1,7 @@
 //! The server's place in the table as it is to be, and as it is known to be. A change that fails
 //! is logged and left for the next check; no failure ends the nanny. Others change the table too:
-//! while the server is in, its weight is set anew every [`STEP`], which brings it back.
+//! while the server is in, it is added anew every [`STEP`], which brings it back if it is gone, and
+//! changes nothing if it is there: a weight that was set by hand lasts until the next change.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -285,15 +286,16 @@ impl<K: Kernel> Place<K> {
                 },
             ) => {
                 let weight = wanted.current();
-                if weight == present && sure_until.is_some() {
-                    return Ok(());
-                }
-                table.set(weight)?;
-                self.present = Present::seen(weight, now);
                 if weight != present {
+                    table.set(weight)?;
                     let server = self.server;
                     Message::Weight { server, weight }.log();
+                } else if sure_until.is_none() {
+                    table.put_back(weight)?;
+                } else {
+                    return Ok(());
                 }
+                self.present = Present::seen(weight, now);
                 Ok(())
             }
         }

@@ -135,6 +135,15 @@ impl<K: Kernel> Table<K> {
         }
     }
 
+    /// Adds the server if somebody took it out. One that is there is left as it is.
+    pub(crate) fn put_back(&mut self, weight: u32) -> Result<(), Error> {
+        self.destination.weight = weight;
+        match self.kernel.add(&self.service, &self.destination) {
+            Err(Error::AlreadyExists { .. }) => Ok(()),
+            result => result,
+        }
+    }
+
     /// Sets the weight of the server; one that somebody took out comes back.
     pub(crate) fn set(&mut self, weight: u32) -> Result<(), Error> {
         self.destination.weight = weight;

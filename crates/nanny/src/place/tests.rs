@@ -122,6 +122,41 @@ fn a_server_that_somebody_took_out_comes_back_within_a_step_period() {
 }
 
 #[test]
+fn a_weight_that_somebody_set_lasts_until_the_next_change() {
+    let settings = by_load();
+    let mut now = Instant::now();
+    let table = Table::with(Memory::with_destination(100), &settings);
+    let mut place = Place::new(Some(table), &settings);
+    assert!(place.adopt(now));
+    let by_hand = |place: &mut Place<Memory>| {
+        let mut there = kernel(place).destinations.values_mut();
+        there.next().expect("there").weight = 0;
+    };
+    by_hand(&mut place);
+    for _ in 0..3 {
+        now = place.deadline().expect("it looks");
+        let asked = kernel(&mut place).asked;
+        assert!(place.step(now), "the load is asked for");
+        place.hear(load(1.0), now);
+        assert!(place.settle(now));
+        assert_eq!(weight(&place), Some(0));
+        assert_eq!(kernel(&mut place).asked, asked + 1, "it looks cheaply");
+    }
+    now = place.deadline().expect("it looks");
+    place.step(now);
+    place.hear(load(0.0), now);
+    assert_eq!(weight(&place), Some(150));
+
+    // Slow start writes the weight as well.
+    let mut place = self::place(Memory::with_service());
+    place.take_in(now);
+    assert!(place.settle(now));
+    by_hand(&mut place);
+    place.step(now + STEP);
+    assert_eq!(weight(&place), Some(6));
+}
+
+#[test]
 fn a_service_that_vanishes_in_the_steady_state_is_retried_at_each_check() {
     let (mut place, now) = climbed(Memory::with_service());
     *kernel(&mut place) = Memory::default();

@@ -72,6 +72,11 @@ fn what_is_gone_is_gone_and_what_somebody_took_out_comes_back() {
     assert_eq!(table.find().expect("not there"), None);
     table.set(7).expect("put back");
     assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 7"]);
+    table.put_back(9).expect("there");
+    assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 7"]);
+    table.remove().expect("removed");
+    table.put_back(9).expect("put back");
+    assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 9"]);
 }
 
 #[test]
@@ -80,6 +85,7 @@ fn a_missing_service_is_told_apart() {
     table.kernel.has_service = false;
     assert!(is_no_service(&table.add(1).expect_err("no service")));
     assert!(is_no_service(&table.set(1).expect_err("no service")));
+    assert!(is_no_service(&table.put_back(1).expect_err("no service")));
     table.remove().expect("gone with its service");
 }
 
