@@ -179,12 +179,13 @@ impl Actor<'_> {
         self.settle(now);
     }
 
-    /// Makes the table as it is to be, and says so when it is.
+    /// Makes the table as it is to be, and says so when it is; also when it is so again.
     fn settle(&mut self, now: Instant) {
         if !self.place.settle(now) {
             return;
         }
-        let Some(verdict) = self.verdict.take() else {
+        let came_back = self.place.came_back().then_some(Verdict::In);
+        let Some(verdict) = self.verdict.take().or(came_back) else {
             return;
         };
         let Settings { kind, server, .. } = *self.settings;

@@ -74,6 +74,10 @@ pub(crate) struct Place<K = Client> {
     present: Present,
     errors: RateLimit,
     told_no_service: bool,
+    /// Whether a failure was logged since the table was last as it is to be.
+    told_failure: bool,
+    /// Whether the server is in again after that.
+    is_back: bool,
 }
 
 impl<K: Kernel> Place<K> {
@@ -94,6 +98,8 @@ impl<K: Kernel> Place<K> {
             present: Present::Unknown,
             errors: RateLimit::new(ERRORS, ERROR_WINDOW),
             told_no_service: false,
+            told_failure: false,
+            is_back: false,
         }
     }
 
@@ -205,6 +211,9 @@ impl<K: Kernel> Place<K> {
         match self.change(now) {
             Ok(()) => {
                 self.told_no_service = false;
+                if std::mem::take(&mut self.told_failure) {
+                    self.is_back = self.is_in();
+                }
                 true
             }
             Err(error) => {
@@ -214,15 +223,23 @@ impl<K: Kernel> Place<K> {
         }
     }
 
+    /// Whether the server has come in, or is known to be in, after a failure that was logged: true
+    /// once, for whoever read of the failure.
+    pub(crate) fn came_back(&mut self) -> bool {
+        std::mem::take(&mut self.is_back)
+    }
+
     /// Logs an error, within bounds.
     fn failed(&mut self, error: &Error, now: Instant) {
         if is_no_service(error) {
             // Its destinations went with it.
             self.present = Present::Out;
             if !std::mem::replace(&mut self.told_no_service, true) {
+                self.told_failure = true;
                 Message::NoService { error }.log();
             }
         } else if let Some(untold) = self.errors.allow(now) {
+            self.told_failure = true;
             Message::TableFailed { error, untold }.log();
         }
     }

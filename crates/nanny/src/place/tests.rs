@@ -175,6 +175,46 @@ fn a_service_that_vanishes_in_the_steady_state_is_retried_at_each_check() {
 }
 
 #[test]
+fn a_server_that_is_in_again_after_a_failure_that_was_logged_is_told_of_once() {
+    for (gone, broken) in [(true, false), (false, true)] {
+        let (mut place, _) = climbed(Memory::with_service());
+        assert!(!place.came_back(), "nothing has failed");
+        for round in 0..2 {
+            kernel(&mut place).has_service = !gone;
+            kernel(&mut place).is_broken = broken;
+            if gone {
+                kernel(&mut place).destinations.clear();
+            }
+            let due = place.deadline().expect("it looks");
+            place.step(due);
+            assert!(!place.settle(due) && !place.settle(due));
+            assert!(!place.came_back(), "it is not in yet");
+            kernel(&mut place).has_service = true;
+            kernel(&mut place).is_broken = false;
+            assert!(place.settle(due));
+            // What is refused so often in a minute is not logged, so neither is its end.
+            assert_eq!(place.came_back(), gone || round == 0);
+            assert!(place.settle(due));
+            assert!(!place.came_back(), "once");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_is_out_when_the_table_can_be_changed_again_is_not_told_of() {
+    let (mut place, now) = climbed(Memory::with_service());
+    kernel(&mut place).is_broken = true;
+    place.take_out();
+    assert!(!place.settle(now));
+    kernel(&mut place).is_broken = false;
+    assert!(place.settle(now));
+    assert!(!place.came_back());
+    place.take_in(now);
+    assert!(place.settle(now));
+    assert!(!place.came_back(), "its own verdict tells");
+}
+
+#[test]
 fn a_look_that_fails_is_repeated_at_each_check() {
     let (mut place, _) = climbed(Memory::with_service());
     kernel(&mut place).is_broken = true;
