@@ -58,6 +58,14 @@ impl Expect {
         }
     }
 
+    /// Whether nothing was written: any bytes agree with it.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Bytes(expected) => expected.is_empty(),
+            Self::Pattern(pattern) => pattern.is_empty(),
+        }
+    }
+
     /// Whether it accepts the whole output of a program, less one final newline. Of an output that
     /// was cut off only the start is there: it equals nothing.
     #[must_use]

@@ -77,6 +77,11 @@ impl Pattern {
         })
     }
 
+    /// Whether it has no signs at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.source.is_empty()
+    }
+
     /// Whether it matches anywhere in `text`.
     pub(super) fn is_in(&self, text: &Text) -> bool {
         self.engine.is_match(&text.0)

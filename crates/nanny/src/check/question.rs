@@ -82,7 +82,8 @@ impl Options {
         }
         let dialogue = Dialogue {
             send: self.send.map(bytes).unwrap_or_default(),
-            expect,
+            // Of datagrams, an empty one answers as well, and none does not.
+            expect: expect.filter(|expect| !(self.udp && expect.is_empty())),
         };
         Ok(if self.udp {
             Question::Udp(dialogue)
@@ -197,6 +198,29 @@ mod tests {
         let question = options.question(25, server()).expect("a question");
         let (send, expect) = (br"QUIT\r\n".to_vec(), bytes(r"a\tb*"));
         assert_eq!(question, Question::Udp(Dialogue { send, expect }));
+    }
+
+    #[test]
+    fn an_empty_expect_means_any_datagram_but_an_empty_output() {
+        for is_pattern in [false, true] {
+            let options = |change: fn(&mut Options)| {
+                let mut options = Options {
+                    expect: text(""),
+                    is_pattern,
+                    ..Options::default()
+                };
+                change(&mut options);
+                options.question(53, server()).expect("a question")
+            };
+            let datagrams = options(|options| options.udp = true);
+            assert_eq!(datagrams, Question::Udp(Dialogue::default()));
+            let connection = options(|_| {});
+            assert_ne!(connection, Question::Tcp(Dialogue::default()));
+            let Question::Program(program) = options(|options| options.program = text("x")) else {
+                panic!("not a program");
+            };
+            assert!(program.expect.is_some());
+        }
     }
 
     #[test]

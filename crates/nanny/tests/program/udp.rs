@@ -88,6 +88,7 @@ fn answered_as_expected() {
         &["-u", "-s", "ping"],
         &["-u"],
         &["-u", "-x", ""],
+        &["-u", "-x", "", "--regex"],
     ];
     together(checks, |check| passes(&server, check));
 }
@@ -144,6 +145,8 @@ fn silent() {
     let line = "READ to RS timed out";
     let checks: &[&[&str]] = &[
         &["-u"],
+        &["-u", "-x", ""],
+        &["-u", "-x", "", "--regex"],
         &["-u", "-s", "x", "-x", "x"],
         &["-u", "-x", ".", "--regex"],
     ];
