@@ -41,18 +41,14 @@ impl Run {
     }
 }
 
-/// What the end of a program means. Its output decides where one is expected, else its status.
+/// What the end of a program means. One that a signal ended has not said its last word; else its
+/// output decides where one is expected, and its status where none is.
 fn judge(program: &Program, ended: &Ended) -> Result<(), Failure> {
-    let Some(expect) = &program.expect else {
-        return match (ended.status.code(), ended.status.signal()) {
-            (Some(0), _) => Ok(()),
-            (Some(status), _) => Err(Failure::Status(status)),
-            (None, signal) => Err(Failure::Signal(signal.unwrap_or(0))),
-        };
-    };
-    if expect.accepts(&ended.output, ended.truncated) {
-        Ok(())
-    } else {
-        Err(Failure::Output)
+    match (ended.status.code(), &program.expect) {
+        (None, _) => Err(Failure::Signal(ended.status.signal().unwrap_or(0))),
+        (Some(0), None) => Ok(()),
+        (Some(status), None) => Err(Failure::Status(status)),
+        (Some(_), Some(expect)) if expect.accepts(&ended.output, ended.truncated) => Ok(()),
+        (Some(_), Some(_)) => Err(Failure::Output),
     }
 }

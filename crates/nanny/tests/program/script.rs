@@ -100,6 +100,13 @@ fn its_output_decides_where_one_is_expected() {
 }
 
 #[test]
+fn one_that_a_signal_ends_fails_whatever_it_printed() {
+    let (script, other) = (File::new("echo OK; kill -11 $$"), File::new(""));
+    let check = ["-e", &script.command(&other), "-x", "OK"];
+    fails_with(&check, "failed: killed by signal 11", Duration::ZERO);
+}
+
+#[test]
 fn its_exit_status_decides_where_no_output_is_expected() {
     together(&["/bin/true", "/bin/echo whatever"], |program| {
         passes(&["-e", program]);
