@@ -1,4 +1,5 @@
-//! What the language has and the daemons of this version do not do: refused by name.
+//! What the language has and the daemons of this version do not do: refused by name, where it would
+//! run. What is inactive, or has no effect for another reason, keeps no file from loading.
 //!
 //! One row each. When the daemons learn something, its row goes, and nothing else knows.
 
@@ -8,7 +9,7 @@ use std::net::IpAddr;
 use crate::config::VirtualServer;
 use crate::sink::{Draft, Sink};
 use crate::words::shown;
-use crate::{Config, Document, Kind, Protocol, ServiceKind, Span, Spanned};
+use crate::{Config, Document, Kind, Network, Protocol, ServiceKind, Span, Spanned};
 
 /// Something that is not done yet.
 struct Row {
@@ -35,9 +36,9 @@ use Wording::{Block, Directive, Thing, Value};
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     row(|c| value(&c.service, &ServiceKind::Lvs), Value("`lvs`")),
-    row(|c| given(&c.primary_shared), Directive),
-    row(|c| given(&c.backup_shared), Directive),
-    row(|c| given(&c.reservation_conflict_action), Directive),
+    row(|c| with_fos(c, given(&c.primary_shared)), Directive),
+    row(|c| with_fos(c, given(&c.backup_shared)), Directive),
+    row(|c| with_fos(c, given(&c.reservation_conflict_action)), Directive),
     row(|c| value(&c.monitor_links, &0), Value("`0`")),
     row(|c| value(&c.syncdaemon, &false), Value("`0`")),
     row(|c| given(&c.active_cmd), Directive),
@@ -45,9 +46,7 @@ const ROWS: &[Row] = &[
     row(|c| each(c, |b| unless(&b.protocol, *b.protocol != Protocol::Sctp)), Thing("protocol", "`tcp` or `udp`")),
     row(shared_mark, Thing("second block under firewall mark", "one block for each mark")),
     row(|c| each(c, |b| given(&b.sorry_server)), Directive),
-    row(|c| each(c, |b| given(&b.start_cmd)), Directive),
-    row(|c| each(c, |b| given(&b.stop_cmd)), Directive),
-    row(|c| c.failover_services.iter().filter_map(|f| f.name.span).collect(), Block),
+    row(failover_blocks, Block),
     row(ipv6, Thing("IPv6 address", "an IPv4 address")),
 ];
 
@@ -69,16 +68,35 @@ fn given<T>(value: &Option<Spanned<T>>) -> Vec<Span> {
     value.iter().filter_map(|value| value.span).collect()
 }
 
-/// The places in all virtual blocks; failover blocks are refused whole.
+/// The places, if failover services are what is run.
+fn with_fos(config: &Config, places: Vec<Span>) -> Vec<Span> {
+    if *config.service == ServiceKind::Fos {
+        places
+    } else {
+        Vec::new()
+    }
+}
+
+fn failover_blocks(config: &Config) -> Vec<Span> {
+    let blocks = config.active_failover_services();
+    with_fos(config, blocks.filter_map(|f| f.name.span).collect())
+}
+
+/// The virtual servers that run.
+fn running(config: &Config) -> impl Iterator<Item = &VirtualServer> {
+    let lvs = *config.service == ServiceKind::Lvs;
+    config.active_virtual_servers().filter(move |_| lvs)
+}
+
+/// The places in the virtual blocks that run; failover blocks are refused whole.
 fn each(config: &Config, asked: fn(&VirtualServer) -> Vec<Span>) -> Vec<Span> {
-    config.virtual_servers.iter().flat_map(asked).collect()
+    running(config).flat_map(asked).collect()
 }
 
 /// The places of marks that an earlier block that runs has too.
 fn shared_mark(config: &Config) -> Vec<Span> {
     let mut seen = HashSet::new();
-    config
-        .active_virtual_servers()
+    running(config)
         .filter(|block| *block.fwmark != 0)
         .filter(|block| !seen.insert((*block.fwmark, block.address.address.is_ipv4())))
         .filter_map(|block| block.fwmark.span)
@@ -91,18 +109,21 @@ fn ipv6(config: &Config) -> Vec<Span> {
         found.extend(span.filter(|_| address.is_ipv6()));
     };
     look(*config.primary, config.primary.span);
-    for host in [config.backup, config.primary_private, config.backup_private] {
-        host.inspect(|host| look(**host, host.span));
+    if *config.backup_active {
+        config.backup.inspect(|host| look(**host, host.span));
+        // One of the two alone is not used.
+        if let (Some(primary), Some(backup)) = (config.primary_private, config.backup_private) {
+            look(*primary, primary.span);
+            look(*backup, backup.span);
+        }
     }
-    if let Some(router) = &config.nat_router {
+    let nat = *config.network == Network::Nat;
+    if let Some(router) = config.nat_router.as_ref().filter(|_| nat) {
         look(router.address, router.span);
     }
-    for block in &config.virtual_servers {
+    for block in running(config) {
         look(block.address.address, block.address.span);
-        for host in [block.sorry_server, block.master] {
-            host.inspect(|host| look(**host, host.span));
-        }
-        for server in &block.servers {
+        for server in block.active_servers() {
             look(*server.address, server.address.span);
         }
     }
@@ -133,7 +154,6 @@ pub(crate) fn refuse(config: &Config, document: &Document, sink: &mut Sink) {
                         .expected(done),
                     Directive => draft
                         .detail(later(&format!("directive \"{name}\"")))
-                        .expected("a directive of this version")
                         .help("take the line out, or put `#` before it"),
                     Block => draft
                         .detail(later(&format!("block \"{name}\"")))

@@ -160,13 +160,13 @@ const ERRORS: &[Case] = cases! {
     Unsupported "primary = 10.1.0.1\nservice = «fos»",
         "unsupported value \"fos\" of \"service\": not implemented in this version",
         "`lvs`", "";
-    Unsupported "primary = 10.1.0.1\n«failover» db {\naddress = 10.1.0.9\n}",
+    Unsupported "primary = 10.1.0.1\nservice = fos\n«failover» db {\nactive = 1\naddress = 10.1.0.9\n}",
         "unsupported block \"failover\": not implemented in this version",
         "`virtual NAME {`", "";
-    Unsupported "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.9\n«start_cmd» = x\n}",
-        "unsupported directive \"start_cmd\": not implemented in this version",
-        "a directive of this version", "take the line out, or put `#` before it";
-    Unsupported "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.9\nprotocol = «sctp»\n}",
+    Unsupported "primary = 10.1.0.1\n«active_cmd» = x\n",
+        "unsupported directive \"active_cmd\": not implemented in this version",
+        "", "take the line out, or put `#` before it";
+    Unsupported "primary = 10.1.0.1\nvirtual a {\nactive = 1\naddress = 10.1.0.9\nprotocol = «sctp»\n}",
         "unsupported protocol \"sctp\": not implemented in this version",
         "`tcp` or `udp`", "";
     NotText "primary = 10.1.0.1«\0»",

@@ -169,7 +169,8 @@ fn ports_are_looked_up_under_the_protocol_of_their_block() {
 
 #[test]
 fn the_language_is_more_than_this_version_does() {
-    let text = "primary = 10.1.0.1\nservice = fos\nfailover db {\naddress = 10.1.0.90\n}\n";
+    let text =
+        "primary = 10.1.0.1\nservice = fos\nfailover db {\nactive = 1\naddress = 10.1.0.90\n}\n";
     let resolver = FixedResolver::new();
     assert_eq!(meaning(text, &resolver).0.failover_services.len(), 1);
     let refused = check(Path::new("x.cf"), text.into(), &resolver).unwrap_err();

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use lvs_cf::{Diagnostic, Document, FixedResolver, LoadError, check, parse};
+use lvs_cf::{Diagnostic, Document, FixedResolver, Kind, LoadError, check, parse};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -127,6 +127,14 @@ fn holds(source: &[u8]) -> Result<(), TestCaseError> {
     let refused = check(Path::new("x.cf"), source.to_vec(), &FixedResolver::new()).err();
     if let Some(refused) = &refused {
         prop_assert!(in_file(&refused.diagnostics), "{:?}", refused.diagnostics);
+        let lines = |kind| {
+            let of_kind = refused.diagnostics.iter().filter(move |d| d.kind == kind);
+            of_kind.map(|d| d.line)
+        };
+        for line in lines(Kind::Unsupported) {
+            let idle = lines(Kind::NoEffect).any(|other| other == line);
+            prop_assert!(!idle, "line {line} is refused and has no effect");
+        }
     }
     match parse(Path::new("x.cf"), source.to_vec(), &FixedResolver::new()) {
         Ok(loaded) => {
