@@ -78,7 +78,8 @@ fn families(config: &Config, sink: &mut Sink) {
 }
 
 fn gateway(config: &Config, sink: &mut Sink) {
-    if *config.service != ServiceKind::Lvs {
+    // With errors in the file the router may be among them.
+    if *config.service != ServiceKind::Lvs || sink.has_errors() {
         return;
     }
     let first = config.active_virtual_servers().next();

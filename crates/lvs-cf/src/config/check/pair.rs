@@ -15,7 +15,7 @@ pub(super) fn check(config: &mut Config, sink: &mut Sink) {
 }
 
 fn addresses(config: &mut Config, sink: &mut Sink) {
-    if *config.backup_active && config.backup.is_none() {
+    if *config.backup_active && config.backup.is_none() && !sink.has_errors() {
         let span = config.backup_active.span.unwrap_or(Span::new(0, 0));
         config.backup_active.value = false;
         sink.warning(span, || {
@@ -42,6 +42,10 @@ fn addresses(config: &mut Config, sink: &mut Sink) {
                 .detail(": the backup's address is the primary's")
                 .expected("the other router's address")
         });
+    }
+    // With errors in the file the other address may be among them.
+    if sink.has_errors() {
+        return;
     }
     let (one, name, other) = match (config.primary_private, config.backup_private) {
         (Some(one), None) => (one, "primary_private", "backup_private"),
