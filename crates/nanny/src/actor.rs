@@ -139,6 +139,9 @@ impl Actor<'_> {
         match outcome {
             Ok(()) => {
                 self.failures.passed();
+                if let Some(watch) = &mut self.watch {
+                    watch.passed();
+                }
                 Message::Passed { server, took }.log();
             }
             Err(failure) => {
@@ -172,10 +175,14 @@ impl Actor<'_> {
             Verdict::Out => self.place.take_out(),
             Verdict::NotYet => {}
         }
-        if let Some(watch) = &mut self.watch {
-            self.end = watch.verdict(verdict);
-        }
         self.verdict = Some(verdict);
+        if let Some(watch) = &mut self.watch {
+            self.end = watch.verdict(verdict, self.health.force());
+            if verdict == Verdict::Out && self.end.is_none() {
+                // It was only forced in, and is as it was.
+                self.verdict = Some(Verdict::NotYet);
+            }
+        }
         self.settle(now);
     }
 
@@ -192,7 +199,7 @@ impl Actor<'_> {
         match (kind, verdict) {
             (Kind::RealServer, Verdict::In) => Message::Active { server },
             (Kind::Failover, Verdict::In) => Message::FailoverUp { server },
-            (_, Verdict::Out) if self.health.is_forced() => Message::ForcedOut { server },
+            (_, Verdict::Out) if self.health.force() != Force::Neither => Message::ForcedOut { server },
             (Kind::RealServer, Verdict::Out) => Message::Inactive { server },
             (Kind::Failover, Verdict::Out) => Message::FailoverDown { server },
             (_, Verdict::NotYet) => Message::NotYet { server },

@@ -113,10 +113,10 @@ impl Health {
         }
     }
 
-    /// Whether a signal decides, and not the checks.
+    /// What was ordered by signal.
     #[must_use]
-    pub fn is_forced(&self) -> bool {
-        self.force != Force::Neither
+    pub fn force(&self) -> Force {
+        self.force
     }
 
     fn checks_say_in(&self) -> bool {

@@ -78,3 +78,17 @@ fn a_service_given_up_by_signal_is_a_failed_one() {
     nanny.wait_for("on request");
     assert_eq!(nanny.ended().code(), Some(0));
 }
+
+#[test]
+fn a_service_that_was_only_forced_in_never_came_up() {
+    let address = refusing();
+    let mut nanny = watch(address);
+    nanny.wait_for("is not available yet");
+    nanny.signal(Signal::SIGUSR2);
+    nanny.wait_for("is up");
+    nanny.never_says("[inactive]", TIMEOUT * 2);
+    nanny.signal(Signal::SIGHUP);
+    nanny.wait_for("is not available yet");
+    nanny.wait_for("did not come up within 0.6 s");
+    assert_eq!(nanny.ended().code(), Some(1));
+}
