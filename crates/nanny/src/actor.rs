@@ -199,7 +199,9 @@ impl Actor<'_> {
         match (kind, verdict) {
             (Kind::RealServer, Verdict::In) => Message::Active { server },
             (Kind::Failover, Verdict::In) => Message::FailoverUp { server },
-            (_, Verdict::Out) if self.health.force() != Force::Neither => Message::ForcedOut { server },
+            (_, Verdict::Out) if self.health.force() != Force::Neither => {
+                Message::ForcedOut { server }
+            }
             (Kind::RealServer, Verdict::Out) => Message::Inactive { server },
             (Kind::Failover, Verdict::Out) => Message::FailoverDown { server },
             (_, Verdict::NotYet) => Message::NotYet { server },
@@ -209,7 +211,13 @@ impl Actor<'_> {
 
     /// Takes in a signal that says who decides.
     fn force(&mut self, force: Force, signal: u32) {
-        Message::Forced { force, signal }.log();
+        let server = self.settings.server;
+        Message::Forced {
+            server,
+            force,
+            signal,
+        }
+        .log();
         self.step(Event::Force(force), Instant::now());
     }
 

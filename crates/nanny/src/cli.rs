@@ -222,7 +222,7 @@ impl Options {
         // A failover service has an address of its own, or none that matters here.
         let service = service.unwrap_or(server);
         if service.is_ipv4() != server.is_ipv4() {
-            return Err(Usage::Families);
+            return Err(Usage::Families { server, service });
         }
         let server = SocketAddr::new(server, self.real_port.unwrap_or(self.port));
         let udp = self.check.udp;

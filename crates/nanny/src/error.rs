@@ -1,6 +1,7 @@
 //! Why a nanny does not start. Once it runs, nothing ends it but a signal or its parent's death.
 
 use std::io;
+use std::net::IpAddr;
 
 /// What is wrong with a command line.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +45,13 @@ pub enum Usage {
     },
 
     /// An IPv4 server for an IPv6 service, or the other way round.
-    #[error("server and virtual address are of different families")]
-    Families,
+    #[error("server {server} and virtual address {service} are of different families")]
+    Families {
+        /// The server's address.
+        server: IpAddr,
+        /// The virtual address.
+        service: IpAddr,
+    },
 }
 
 /// Why a nanny does not start.

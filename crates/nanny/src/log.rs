@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use daemon::exit::chain;
@@ -19,6 +20,7 @@ pub(crate) enum Message<'a> {
     /// The nanny runs.
     Starting {
         service: SocketAddr,
+        mark: Option<NonZeroU32>,
         server: SocketAddr,
     },
     /// The nanny runs, and watches a failover service.
@@ -56,7 +58,11 @@ pub(crate) enum Message<'a> {
     /// The first check failed.
     NotYet { server: SocketAddr },
     /// A signal changed who decides.
-    Forced { force: Force, signal: u32 },
+    Forced {
+        server: SocketAddr,
+        force: Force,
+        signal: u32,
+    },
     /// A check passed.
     Passed { server: SocketAddr, took: Duration },
     /// A check failed; so many more failed in the same way since the last such line.
@@ -132,8 +138,13 @@ impl fmt::Display for More {
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Starting { service, server } => {
-                write!(f, "starting LVS client monitor for {service} -> {server}")
+            Self::Starting {
+                service,
+                mark,
+                server,
+            } => {
+                write!(f, "starting LVS client monitor for {service} -> {server}")?;
+                mark.map_or(Ok(()), |mark| write!(f, " (fwmark {mark})"))
             }
             Self::StartingFailover { server } => {
                 write!(f, "starting FOS client monitor for {server}")
@@ -149,7 +160,7 @@ impl fmt::Display for Message<'_> {
             ),
             Self::NoLoadTool { server, program } => write!(
                 f,
-                "{program} is not installed: the weight of {server} stays as assigned"
+                "{program} is not installed: the weight of {server} goes to what was assigned"
             ),
             Self::LoadFailed {
                 server,
@@ -175,13 +186,17 @@ impl fmt::Display for Message<'_> {
                 write!(f, "[inactive] shutting down {server} on request")
             }
             Self::NotYet { server } => write!(f, "[inactive] {server} is not available yet"),
-            Self::Forced { force, signal } => {
+            Self::Forced {
+                server,
+                force,
+                signal,
+            } => {
                 let means = match force {
                     Force::In => "in until further notice",
                     Force::Out => "out until further notice",
                     Force::Neither => "back to normal",
                 };
-                write!(f, "signal {signal}: {means}")
+                write!(f, "signal {signal}: {server} {means}")
             }
             Self::Passed { server, took } => {
                 write!(f, "{server} passed in {} us", took.as_micros())
@@ -214,8 +229,36 @@ mod tests {
         let service: SocketAddr = "1.2.3.1:80".parse().expect("an address");
         for (message, line) in [
             (
-                Message::Starting { service, server },
+                Message::Starting {
+                    service,
+                    mark: None,
+                    server,
+                },
                 "starting LVS client monitor for 1.2.3.1:80 -> 10.0.0.2:8080",
+            ),
+            (
+                Message::Starting {
+                    service,
+                    mark: NonZeroU32::new(80),
+                    server,
+                },
+                "starting LVS client monitor for 1.2.3.1:80 -> 10.0.0.2:8080 (fwmark 80)",
+            ),
+            (
+                Message::Forced {
+                    server,
+                    force: Force::Out,
+                    signal: 10,
+                },
+                "signal 10: 10.0.0.2:8080 out until further notice",
+            ),
+            (
+                Message::Forced {
+                    server,
+                    force: Force::Neither,
+                    signal: 1,
+                },
+                "signal 1: 10.0.0.2:8080 back to normal",
             ),
             (
                 Message::Active { server },

@@ -100,13 +100,19 @@ fn log_start(settings: &Settings) {
     let Settings {
         kind,
         service,
+        mark,
         server,
         ..
     } = *settings;
     match kind {
-        Kind::RealServer => Message::Starting { service, server }.log(),
-        Kind::Failover => Message::StartingFailover { server }.log(),
+        Kind::RealServer => Message::Starting {
+            service,
+            mark,
+            server,
+        },
+        Kind::Failover => Message::StartingFailover { server },
     }
+    .log();
 }
 
 /// Lets go of the terminal, where one is not to be kept. The start-up errors are past.

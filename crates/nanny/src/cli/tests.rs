@@ -203,7 +203,7 @@ fn a_wrong_line_is_an_error_that_names_what_is_wrong() {
         ("--lvs -h 10.0.0.2", "option --virtaddress is needed"),
         (
             "--lvs -h 10.0.0.2 -V ::1",
-            "server and virtual address are of different families",
+            "server 10.0.0.2 and virtual address ::1 are of different families",
         ),
         ("--bogus", "invalid option '--bogus'"),
         ("-z", "invalid option '-z'"),

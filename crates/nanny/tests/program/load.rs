@@ -78,7 +78,7 @@ fn a_tool_that_is_not_installed_is_told_once() {
     let more = "-t 1 --interval 50ms -v -U /no/such/rsh";
     let mut nanny = Nanny::connecting(server.address, more);
     nanny.wait_for(&format!(
-        "/no/such/rsh is not installed: the weight of {} stays as assigned",
+        "/no/such/rsh is not installed: the weight of {} goes to what was assigned",
         server.address
     ));
     nanny.never_says("rsh", Duration::from_secs(1));

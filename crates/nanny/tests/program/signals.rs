@@ -30,18 +30,19 @@ fn a_stop_takes_effect_at_once_even_during_a_check() {
 #[test]
 fn a_server_is_forced_out_and_in_and_back_to_normal() {
     let server = Server::up(Manner::Hangs);
-    let mut nanny = Nanny::connecting(server.address, "-t 0.3 --interval 50ms -a 100");
+    let address = server.address;
+    let mut nanny = Nanny::connecting(address, "-t 0.3 --interval 50ms -a 100");
     nanny.wait_for("[ active ]");
     nanny.signal(Signal::SIGUSR1);
-    nanny.wait_for("signal 10: out until further notice");
+    nanny.wait_for(&format!("signal 10: {address} out until further notice"));
     nanny.wait_for("[inactive]");
     nanny.never_says("[ active ]", Duration::from_millis(300));
     nanny.signal(Signal::SIGHUP);
-    nanny.wait_for("signal 1: back to normal");
+    nanny.wait_for(&format!("signal 1: {address} back to normal"));
     nanny.wait_for("[ active ]");
 
     nanny.signal(Signal::SIGUSR2);
-    nanny.wait_for("signal 12: in until further notice");
+    nanny.wait_for(&format!("signal 12: {address} in until further notice"));
     drop(server);
     nanny.wait_for("CONNECT to");
     nanny.never_says("[inactive]", Duration::from_secs(1));
@@ -64,14 +65,12 @@ fn a_server_that_never_passed_can_be_forced_in() {
 #[test]
 fn a_server_is_forced_out_before_the_first_verdict_and_after_it_failed() {
     let silent = Server::up(Manner::Hangs);
-    let mut nanny = Nanny::asking(silent.address, "-t 60 --interval 60");
+    let address = silent.address;
+    let mut nanny = Nanny::asking(address, "-t 60 --interval 60");
     nanny.wait_for("starting LVS client monitor");
     nanny.signal(Signal::SIGUSR1);
-    nanny.wait_for("signal 10: out until further notice");
-    nanny.wait_for(&format!(
-        "[inactive] shutting down {} on request",
-        silent.address
-    ));
+    nanny.wait_for(&format!("signal 10: {address} out until further notice"));
+    nanny.wait_for(&format!("[inactive] shutting down {address} on request"));
 
     let mut nanny = Nanny::connecting(refusing(), "-t 0.3 --interval 50ms");
     nanny.wait_for("is not available yet");
