@@ -1,6 +1,6 @@
 //! What is expected of a reply, and what the bytes that came so far say: no socket.
 
-use super::pattern::{Pattern, PatternError, Text};
+use expect::pattern::{Pattern, PatternError, Text};
 
 /// How many bytes of a reply an expression is matched with at most.
 pub const LONGEST: usize = 64 * 1024;

@@ -3,10 +3,8 @@
 pub(crate) mod attempt;
 pub mod dialogue;
 mod echo;
-mod escape;
 pub mod expect;
 mod failure;
-pub mod pattern;
 mod program;
 pub mod question;
 mod tcp;

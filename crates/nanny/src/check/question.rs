@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use super::dialogue::Dialogue;
-use super::escape;
 use super::expect::Expect;
 use crate::error::Usage;
+use expect::escape;
 
 /// The port whose service is asked for a page where nothing else is said.
 const HTTP: u16 = 80;

@@ -5,6 +5,7 @@
 mod addresses;
 mod bundles;
 mod effects;
+mod expectations;
 mod pair;
 mod pools;
 mod services;
@@ -17,6 +18,7 @@ use bundles::Bundles;
 pub(super) fn check(config: &mut Config, sink: &mut Sink) {
     pair::check(config, sink);
     effects::check(config, sink);
+    expectations::check(config, sink);
     addresses::check(config, sink);
     services::check(config, sink);
     let bundles = Bundles::of(config);

@@ -2,7 +2,8 @@
 
 /// Decodes `\n`, `\r`, `\t`, `\\`, `\'` and `\"`. A backslash before anything else, or at the end,
 /// stays as it is, so that a regular expression needs no second one for its own escapes.
-pub(crate) fn decode(text: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn decode(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     loop {

@@ -83,7 +83,8 @@ impl Pattern {
     }
 
     /// Whether it matches anywhere in `text`.
-    pub(super) fn is_in(&self, text: &Text) -> bool {
+    #[must_use]
+    pub fn is_in(&self, text: &Text) -> bool {
         self.engine.is_match(&text.0)
     }
 }
@@ -98,10 +99,11 @@ impl Eq for Pattern {}
 
 /// Bytes as the engine sees them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Text(String);
+pub struct Text(String);
 
 impl Text {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    /// Adds what came.
+    pub fn push(&mut self, bytes: &[u8]) {
         self.0.extend(bytes.iter().copied().map(char::from));
     }
 }
