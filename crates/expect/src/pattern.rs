@@ -78,7 +78,8 @@ impl Pattern {
     }
 
     /// Whether it has no signs at all.
-    pub(super) fn is_empty(&self) -> bool {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.source.is_empty()
     }
 
