@@ -148,6 +148,7 @@ impl Actor<'_> {
                 if let Some(untold) = self.failures.failed(failure, now) {
                     Message::Failed {
                         server,
+                        program: self.settings.question.program(),
                         failure,
                         untold,
                     }

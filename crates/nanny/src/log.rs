@@ -2,6 +2,7 @@
 //! verdict; scripts look for the others.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -68,6 +69,8 @@ pub(crate) enum Message<'a> {
     /// A check failed; so many more failed in the same way since the last such line.
     Failed {
         server: SocketAddr,
+        /// The one that was to check it, if one was.
+        program: Option<&'a OsStr>,
         failure: Failure,
         untold: u64,
     },
@@ -203,9 +206,10 @@ impl fmt::Display for Message<'_> {
             }
             Self::Failed {
                 server,
+                program,
                 failure,
                 untold,
-            } => write!(f, "{}{}", failure.of(server), More(untold)),
+            } => write!(f, "{}{}", failure.of(server, program), More(untold)),
             Self::Weight { server, weight } => write!(f, "weight of {server} is now {weight}"),
             Self::WouldWeigh { server, weight } => {
                 write!(f, "weight of {server} would be {weight}")
@@ -275,6 +279,7 @@ mod tests {
             (
                 Message::Failed {
                     server,
+                    program: None,
                     failure: Failure::TimedOut(Act::Connect, Host::NotAsked),
                     untold: 0,
                 },
@@ -283,6 +288,7 @@ mod tests {
             (
                 Message::Failed {
                     server,
+                    program: None,
                     failure: Failure::TimedOut(Act::Read, Host::NotAsked),
                     untold: 7,
                 },

@@ -1,5 +1,6 @@
 //! How a check can fail, and the line of the log that says so.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -51,57 +52,66 @@ pub enum Host {
 }
 
 impl Failure {
-    /// The failure as one line of the log, with the server's name.
-    #[must_use]
-    pub fn of(self, server: SocketAddr) -> impl fmt::Display {
-        struct Line(Failure, SocketAddr);
-        impl fmt::Display for Line {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let Self(failure, server) = *self;
-                match failure {
-                    Failure::TimedOut(act, host) => {
-                        write!(f, "{act} {server} timed out{host}")
-                    }
-                    Failure::System(act, errno) => {
-                        write!(f, "{act} {server} failed: {}", errno.desc())
-                    }
-                    Failure::Closed => write!(
-                        f,
-                        "{} {server} failed: closed before the whole reply came",
-                        Act::Read
-                    ),
-                    Failure::Unexpected => write!(
-                        f,
-                        "{} {server} failed: the reply is not as expected",
-                        Act::Read
-                    ),
-                    Failure::Output => write!(
-                        f,
-                        "{} {server} failed: the output is not as expected",
-                        Act::Run
-                    ),
-                    Failure::Status(status) => {
-                        write!(f, "{} {server} failed: exit status {status}", Act::Run)
-                    }
-                    Failure::Signal(signal) => {
-                        write!(f, "{} {server} failed: killed by signal {signal}", Act::Run)
-                    }
-                }
-            }
+    /// The failure as one line of the log, with the name of the server, and that of the program
+    /// that was to check it, if one was.
+    pub(crate) fn of<'a>(
+        self,
+        server: SocketAddr,
+        program: Option<&'a OsStr>,
+    ) -> impl fmt::Display + use<'a> {
+        Line {
+            failure: self,
+            server,
+            program,
         }
-        Line(self, server)
+    }
+
+    /// What was being done.
+    fn act(self) -> Act {
+        match self {
+            Self::TimedOut(act, _) | Self::System(act, _) => act,
+            Self::Closed | Self::Unexpected => Act::Read,
+            Self::Output | Self::Status(_) | Self::Signal(_) => Act::Run,
+        }
     }
 }
 
-/// With the word that leads to the server's name.
-impl fmt::Display for Act {
+/// A failure as one line.
+struct Line<'a> {
+    failure: Failure,
+    server: SocketAddr,
+    program: Option<&'a OsStr>,
+}
+
+impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "CONNECT to",
-            Self::Send => "SEND to",
-            Self::Read => "READ to",
-            Self::Run => "PROGRAM for",
-        })
+        let server = self.server;
+        match (self.failure.act(), self.program) {
+            (Act::Connect, _) => write!(f, "CONNECT to {server} "),
+            (Act::Send, _) => write!(f, "SEND to {server} "),
+            (Act::Read, _) => write!(f, "READ to {server} "),
+            (Act::Run, Some(name)) => write!(f, "PROGRAM {} for {server} ", name.display()),
+            (Act::Run, None) => write!(f, "PROGRAM for {server} "),
+        }?;
+        match self.failure {
+            Failure::TimedOut(_, host) => write!(f, "timed out{host}"),
+            Failure::System(Act::Run, errno) => {
+                write!(f, "failed: cannot run it: {}", errno.desc())?;
+                // The system says the same of both.
+                let is_either = errno == Errno::ENOENT;
+                f.write_str(if is_either {
+                    " (it or its interpreter)"
+                } else {
+                    ""
+                })
+            }
+            Failure::System(_, errno) => write!(f, "failed: {}", errno.desc()),
+            Failure::Closed => f.write_str("failed: closed before the whole reply came"),
+            Failure::Unexpected => f.write_str("failed: the reply is not as expected"),
+            Failure::Output => f.write_str("failed: the output is not as expected"),
+            Failure::Status(status) => write!(f, "failed: exit status {status}"),
+            Failure::Signal(signal) => write!(f, "failed: killed by signal {signal}"),
+        }
     }
 }
 
@@ -139,7 +149,7 @@ mod tests {
             ),
             (
                 Failure::TimedOut(Act::Run, Host::NotAsked),
-                "PROGRAM for 1.2.3.4:80 timed out",
+                "PROGRAM /x/check for 1.2.3.4:80 timed out",
             ),
             (
                 Failure::TimedOut(Act::Read, Host::Answers),
@@ -163,7 +173,12 @@ mod tests {
             ),
             (
                 Failure::System(Act::Run, Errno::ENOENT),
-                "PROGRAM for 1.2.3.4:80 failed: No such file or directory",
+                "PROGRAM /x/check for 1.2.3.4:80 failed: cannot run it: No such file or directory \
+                 (it or its interpreter)",
+            ),
+            (
+                Failure::System(Act::Run, Errno::EACCES),
+                "PROGRAM /x/check for 1.2.3.4:80 failed: cannot run it: Permission denied",
             ),
             (
                 Failure::Closed,
@@ -175,18 +190,19 @@ mod tests {
             ),
             (
                 Failure::Output,
-                "PROGRAM for 1.2.3.4:80 failed: the output is not as expected",
+                "PROGRAM /x/check for 1.2.3.4:80 failed: the output is not as expected",
             ),
             (
                 Failure::Status(2),
-                "PROGRAM for 1.2.3.4:80 failed: exit status 2",
+                "PROGRAM /x/check for 1.2.3.4:80 failed: exit status 2",
             ),
             (
                 Failure::Signal(11),
-                "PROGRAM for 1.2.3.4:80 failed: killed by signal 11",
+                "PROGRAM /x/check for 1.2.3.4:80 failed: killed by signal 11",
             ),
         ] {
-            assert_eq!(failure.of(server).to_string(), line);
+            let program = (failure.act() == Act::Run).then_some(OsStr::new("/x/check"));
+            assert_eq!(failure.of(server, program).to_string(), line);
         }
     }
 }

@@ -23,6 +23,17 @@ pub enum Question {
     Program(Program),
 }
 
+impl Question {
+    /// The name of the program that is run, where one is.
+    #[must_use]
+    pub fn program(&self) -> Option<&OsStr> {
+        match self {
+            Self::Tcp(_) | Self::Udp(_) => None,
+            Self::Program(program) => Some(&program.name),
+        }
+    }
+}
+
 /// A program that knows whether the server is well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {

@@ -72,7 +72,10 @@ fn passes(check: &[&str]) {
 
 #[track_caller]
 fn fails_with(check: &[&str], line: &str, least: Duration) {
-    let line = format!("PROGRAM for {} {line}", server());
+    let program = check.iter().skip_while(|option| **option != "-e").nth(1);
+    let name = program.and_then(|program| program.split(' ').next());
+    let name = name.expect("a program");
+    let line = format!("PROGRAM {name} for {} {line}", server());
     fails(Nanny::checking(server(), RULES, check), &line, least);
 }
 
@@ -126,8 +129,8 @@ fn one_that_cannot_be_run_is_a_failed_check() {
     let file = File::new("#!/bin/sh\necho OK\n");
     let path = file.0.display().to_string();
     let (missing, refused) = (
-        "failed: No such file or directory",
-        "failed: Permission denied",
+        "failed: cannot run it: No such file or directory (it or its interpreter)",
+        "failed: cannot run it: Permission denied",
     );
     let ill = [
         ("/no/such/program", missing),
