@@ -107,7 +107,7 @@ fn a_ping_socket_tells_a_dead_host_from_a_dead_service_as_a_raw_one_does() {
             // The firewall drops everything now.
             let since = Instant::now();
             lab.iptables(&rs1, "-A INPUT -p icmp -j DROP")?;
-            let line = "timed out: host unreachable, it does not answer a ping";
+            let line = "timed out: the host does not answer a ping";
             nanny.log().wait_line_after(since, line, SOON)?;
             // Somebody on the way knows that there is no way.
             let since = Instant::now();
@@ -155,7 +155,7 @@ fn every_fault_of_the_network_takes_the_server_out_in_time_and_leaves_nothing_be
         // The host is gone, and its address is forgotten: nobody answers the question for it.
         let since = lab.unplug("rs1", "eth0")?;
         router.tool(&["ip", "neighbour", "flush", "dev", "eth0"])?;
-        let line = "CONNECT to 10.0.0.11:80 timed out: host unreachable, it does not answer a ping";
+        let line = "CONNECT to 10.0.0.11:80 timed out: the host does not answer a ping";
         goes_out(&lab, &nanny, line, since)?;
         lab.plug("rs1", "eth0")?;
         lab.wait_weight(at(1, 80), Some(1))?;

@@ -2,8 +2,9 @@
 //! else, so that a stop takes effect in the middle of an attempt.
 //!
 //! A server that is well answers within milliseconds. At each quarter of the time that passes
-//! without a decision its host is sent an ICMP echo, so that the log can tell a dead host from a
-//! dead service, and a request over UDP is sent again, as it may have been lost.
+//! without a decision its host is sent an ICMP echo, unless it has accepted a connection, so that the
+//! log can tell a dead host from a dead service; and a request over UDP is sent again, as it may have
+//! been lost.
 
 use std::time::{Duration, Instant};
 
@@ -124,9 +125,11 @@ impl<'a> Attempt<'a> {
         while now >= self.deadline(target) {
             self.parts += 1;
         }
-        self.echo
-            .get_or_insert_with(|| Echo::new(target.address))
-            .ask();
+        if !self.is_connected() {
+            self.echo
+                .get_or_insert_with(|| Echo::new(target.address))
+                .ask();
+        }
         if let Way::Udp(exchange, _) = &mut self.way {
             exchange.again();
         }
@@ -141,8 +144,18 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    /// What a ping says of the host, where the host has not spoken for itself.
     fn host(&self) -> Host {
-        self.echo.as_ref().map_or(Host::NotAsked, Echo::host)
+        let echo = self.echo.as_ref().filter(|_| !self.is_connected());
+        echo.map_or(Host::NotAsked, Echo::host)
+    }
+
+    /// Whether the host has accepted a connection.
+    fn is_connected(&self) -> bool {
+        match &self.way {
+            Way::Tcp(exchange, _) => exchange.is_connected(),
+            Way::Udp(..) | Way::Program(..) => false,
+        }
     }
 }
 

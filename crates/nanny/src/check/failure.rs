@@ -26,6 +26,8 @@ pub enum Failure {
     TimedOut(Act, Host),
     /// The system said so.
     System(Act, Errno),
+    /// Too many programs that were killed have not ended: no other is started.
+    Undead,
     /// The server closed before its reply was whole.
     Closed,
     /// The reply is not what was expected.
@@ -71,7 +73,7 @@ impl Failure {
         match self {
             Self::TimedOut(act, _) | Self::System(act, _) => act,
             Self::Closed | Self::Unexpected => Act::Read,
-            Self::Output | Self::Status(_) | Self::Signal(_) => Act::Run,
+            Self::Undead | Self::Output | Self::Status(_) | Self::Signal(_) => Act::Run,
         }
     }
 }
@@ -95,6 +97,13 @@ impl fmt::Display for Line<'_> {
         }?;
         match self.failure {
             Failure::TimedOut(_, host) => write!(f, "timed out{host}"),
+            // A lack of processes or of ports, which the table of messages calls "Try again".
+            Failure::System(_, Errno::EAGAIN) => {
+                f.write_str("failed: this router: Resource temporarily unavailable")
+            }
+            Failure::System(act, errno) if is_own(act, errno) => {
+                write!(f, "failed: this router: {}", errno.desc())
+            }
             Failure::System(Act::Run, errno) => {
                 write!(f, "failed: cannot run it: {}", errno.desc())?;
                 // The system says the same of both.
@@ -106,6 +115,9 @@ impl fmt::Display for Line<'_> {
                 })
             }
             Failure::System(_, errno) => write!(f, "failed: {}", errno.desc()),
+            Failure::Undead => f.write_str(
+                "failed: this router: too many programs that were killed have not ended",
+            ),
             Failure::Closed => f.write_str("failed: closed before the whole reply came"),
             Failure::Unexpected => f.write_str("failed: the reply is not as expected"),
             Failure::Output => f.write_str("failed: the output is not as expected"),
@@ -115,13 +127,25 @@ impl fmt::Display for Line<'_> {
     }
 }
 
+/// Whether it is this router that lacks something, or forbids it: the server is not to blame.
+fn is_own(act: Act, errno: Errno) -> bool {
+    match errno {
+        Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::ENOBUFS | Errno::EADDRNOTAVAIL => {
+            true
+        }
+        // A packet filter's word on what goes out. Of a program it is about its file.
+        Errno::EPERM => act != Act::Run,
+        _ => false,
+    }
+}
+
 /// What follows the words "timed out".
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAsked => Ok(()),
             Self::Answers => f.write_str(": service down, the host answers a ping"),
-            Self::Silent => f.write_str(": host unreachable, it does not answer a ping"),
+            Self::Silent => f.write_str(": the host does not answer a ping"),
             Self::Unreachable(errno) => write!(f, ": host unreachable, {}", errno.desc()),
         }
     }
@@ -157,7 +181,7 @@ mod tests {
             ),
             (
                 Failure::TimedOut(Act::Connect, Host::Silent),
-                "CONNECT to 1.2.3.4:80 timed out: host unreachable, it does not answer a ping",
+                "CONNECT to 1.2.3.4:80 timed out: the host does not answer a ping",
             ),
             (
                 Failure::TimedOut(Act::Connect, Host::Unreachable(Errno::EHOSTUNREACH)),
@@ -179,6 +203,28 @@ mod tests {
             (
                 Failure::System(Act::Run, Errno::EACCES),
                 "PROGRAM /x/check for 1.2.3.4:80 failed: cannot run it: Permission denied",
+            ),
+            (
+                Failure::System(Act::Connect, Errno::EADDRNOTAVAIL),
+                "CONNECT to 1.2.3.4:80 failed: this router: Cannot assign requested address",
+            ),
+            (
+                Failure::System(Act::Send, Errno::EPERM),
+                "SEND to 1.2.3.4:80 failed: this router: Operation not permitted",
+            ),
+            (
+                Failure::System(Act::Run, Errno::EAGAIN),
+                "PROGRAM /x/check for 1.2.3.4:80 failed: this router: \
+                 Resource temporarily unavailable",
+            ),
+            (
+                Failure::System(Act::Run, Errno::EPERM),
+                "PROGRAM /x/check for 1.2.3.4:80 failed: cannot run it: Operation not permitted",
+            ),
+            (
+                Failure::Undead,
+                "PROGRAM /x/check for 1.2.3.4:80 failed: this router: \
+                 too many programs that were killed have not ended",
             ),
             (
                 Failure::Closed,

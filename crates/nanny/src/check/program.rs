@@ -3,7 +3,6 @@
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 
 use super::question::Program;
@@ -23,8 +22,7 @@ impl Run {
         Running::start(&program.name, &program.arguments, Stderr::Dropped)
             .map(Self)
             .map_err(|error| match error.kind() {
-                // Too many that were killed have not ended.
-                io::ErrorKind::ResourceBusy => Failure::System(Act::Run, Errno::EBUSY),
+                io::ErrorKind::ResourceBusy => Failure::Undead,
                 _ => Failure::System(Act::Run, errno(&error)),
             })
     }

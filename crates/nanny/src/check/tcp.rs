@@ -67,6 +67,11 @@ impl Exchange {
         PollFd::new(self.socket.as_fd(), interest)
     }
 
+    /// Whether the connection stands.
+    pub(super) fn is_connected(&self) -> bool {
+        self.stage != Stage::Connecting
+    }
+
     /// Goes on as far as the socket lets it, once that is ready: `None` if it has to wait again,
     /// else pass or failure.
     pub(super) fn advance(

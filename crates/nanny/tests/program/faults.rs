@@ -1,11 +1,12 @@
 //! Each way a server can fail: verdict, line, time bound.
 
 use std::net::{Ipv6Addr, UdpSocket};
+use std::process::Command;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::nanny::{DESCRIPTORS, Nanny, SLACK};
+use crate::nanny::{DESCRIPTORS, Nanny, PROGRAM, SLACK, arguments};
 use crate::server::{Blackhole, Manner, PAGE, Server, refusing};
 
 /// Rules that suit [`fails`].
@@ -85,11 +86,32 @@ fn told(domain: Domain, protocol: Protocol) -> &'static str {
 #[test]
 fn the_host_of_a_dead_service_is_known_to_be_alive() {
     let told = told(Domain::IPV4, Protocol::ICMPV4);
-    let (hole, silent) = (Blackhole::new(), Server::up(Manner::Hangs));
+    let hole = Blackhole::new();
     let line = format!("CONNECT to {} timed out{told}", hole.address);
     fails(Nanny::asking(hole.address, RULES), &line, TIMEOUT);
-    let line = format!("READ to {} timed out{told}", silent.address);
-    fails(Nanny::asking(silent.address, RULES), &line, TIMEOUT);
+}
+
+#[test]
+fn a_host_that_has_accepted_a_connection_is_not_pinged() {
+    let silent = Server::up(Manner::Hangs);
+    let mut nanny = Nanny::asking(silent.address, RULES);
+    nanny.wait_for("READ to");
+    let line = format!("nanny: READ to {} timed out", silent.address);
+    assert_eq!(nanny.seen.last(), Some(&line));
+}
+
+#[test]
+fn what_this_router_lacks_is_not_blamed_on_the_server() {
+    let server = Server::up(PAGE);
+    let address = server.address;
+    let line = arguments(address, 80, RULES).join(" ");
+    // Room for the standard streams and the signals, and for no connection.
+    let close = "for fd in 3 4 5 6 7 8 9; do eval \"exec $fd>&-\"; done";
+    let limited = format!("{close}; ulimit -n 4; exec {PROGRAM} {line} -n");
+    let mut nanny = Nanny::start(Command::new("sh").args(["-c", &limited]));
+    nanny.wait_for(&format!(
+        "CONNECT to {address} failed: this router: Too many open files"
+    ));
 }
 
 #[test]
@@ -102,10 +124,11 @@ fn over_ipv6_as_over_ipv4() {
     drop(server);
     nanny.wait_for(&format!("CONNECT to {address} failed: Connection refused"));
 
-    let silent = Server::up_at(loopback, Manner::Hangs);
+    let silent = UdpSocket::bind(loopback).expect("bound");
+    let address = silent.local_addr().expect("an address");
     let told = told(Domain::IPV6, Protocol::ICMPV6);
-    let line = format!("READ to {} timed out{told}", silent.address);
-    fails(Nanny::asking(silent.address, RULES), &line, TIMEOUT);
+    let line = format!("READ to {address} timed out{told}");
+    fails(Nanny::checking(address, RULES, &["-u"]), &line, TIMEOUT);
 
     let unbound = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
     let address = unbound.expect("a free port");
