@@ -70,7 +70,7 @@ fn a_second_block_under_one_mark_is_refused_if_both_run() {
             "virtual {name} {{\nactive = {active}\naddress = 10.1.0.80\nport = {port}\nfwmark = 7\n}}\n"
         )
     };
-    for (first, second, lines) in [(1, 1, &[11][..]), (0, 1, &[]), (1, 0, &[])] {
+    for (first, second, lines) in [(1, 1, &[12][..]), (0, 1, &[]), (1, 0, &[])] {
         let (a, b) = (block("a", first, 80), block("b", second, 443));
         let source = format!("primary = 10.1.0.1\n{a}{b}");
         assert_eq!(refused(&source), lines, "{source}");
