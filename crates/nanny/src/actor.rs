@@ -175,6 +175,8 @@ impl Actor<'_> {
             Verdict::In => self.place.take_in(now),
             Verdict::Out => self.place.take_out(),
             Verdict::NotYet => {}
+            // No verdict on the table: one that is waiting there stays.
+            Verdict::Answers => return self.answers(now),
         }
         self.verdict = Some(verdict);
         if let Some(watch) = &mut self.watch {
@@ -185,6 +187,21 @@ impl Actor<'_> {
             }
         }
         self.settle(now);
+    }
+
+    /// Says that the server answers again, and when it is in.
+    fn answers(&mut self, now: Instant) {
+        let Settings {
+            server, reentry, ..
+        } = *self.settings;
+        if let Some(untold) = self.failures.answers(now) {
+            Message::Answers {
+                server,
+                reentry,
+                untold,
+            }
+            .log();
+        }
     }
 
     /// Makes the table as it is to be, and says so when it is; also when it is so again.
@@ -206,6 +223,8 @@ impl Actor<'_> {
             (Kind::RealServer, Verdict::Out) => Message::Inactive { server },
             (Kind::Failover, Verdict::Out) => Message::FailoverDown { server },
             (_, Verdict::NotYet) => Message::NotYet { server },
+            // Said at once.
+            (_, Verdict::Answers) => return,
         }
         .log();
     }

@@ -1,4 +1,5 @@
-//! Which failed checks are logged: a server that is down for days fills no log.
+//! Which failed checks are logged, and which ends of failing: a server that is down for days fills no
+//! log, nor does one that comes and goes.
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ pub(crate) struct Failures {
     repeated: RateLimit,
     /// Limits those that were not.
     changed: RateLimit,
+    /// Limits the lines about servers that answer again.
+    answers: RateLimit,
     /// How many were held back, by the way they failed: at most one entry for each.
     untold: Vec<(Failure, u64)>,
 }
@@ -33,6 +36,7 @@ impl Failures {
             is_told: false,
             repeated: RateLimit::new(1, REPEATED),
             changed: RateLimit::new(CHANGED, Duration::from_secs(60)),
+            answers: RateLimit::new(CHANGED, Duration::from_secs(60)),
             untold: Vec::new(),
         }
     }
@@ -63,6 +67,12 @@ impl Failures {
         }
         let place = self.untold.iter().position(|(held, _)| *held == failure);
         Some(place.map_or(0, |place| self.untold.swap_remove(place).1))
+    }
+
+    /// Whether it is to be logged that the server answers again: `Some(n)` if so, `n` being how often
+    /// it was not since the last time that it was.
+    pub(crate) fn answers(&mut self, now: Instant) -> Option<u64> {
+        self.answers.allow(now)
     }
 
     fn hold_back(&mut self, failure: Failure) {
@@ -119,6 +129,17 @@ mod tests {
             .filter(|&failure| failures.failed(failure, now).is_some())
             .count();
         assert_eq!(logged, 3);
+    }
+
+    #[test]
+    fn a_server_that_comes_and_goes_stays_within_the_bound() {
+        let start = Instant::now();
+        let mut failures = Failures::new();
+        let logged: Vec<(u64, u64)> = (0..120)
+            .filter_map(|s| Some((s, failures.answers(start + Duration::from_secs(s))?)))
+            .collect();
+        let untold = [(60, 54), (61, 0)];
+        assert_eq!((logged.len(), &logged[6..8]), (12, &untold[..]));
     }
 
     #[test]

@@ -43,6 +43,8 @@ enum State {
     Out {
         /// The first of the passes that nothing has interrupted.
         passing_since: Option<Instant>,
+        /// Whether any check has passed since it went out.
+        answered: bool,
     },
 }
 
@@ -82,6 +84,9 @@ pub enum Verdict {
     Out,
     /// The first check failed: the server is not in yet.
     NotYet,
+    /// The first check has passed since the server went out: it comes in when all have for
+    /// [`Rules::reentry`].
+    Answers,
 }
 
 /// The machine.
@@ -170,6 +175,19 @@ impl Health {
             {
                 Some(Verdict::Out)
             }
+            (false, false)
+                if self.force == Force::Neither
+                    && matches!(
+                        before,
+                        State::Out {
+                            answered: false,
+                            ..
+                        }
+                    )
+                    && matches!(self.state, State::Out { answered: true, .. }) =>
+            {
+                Some(Verdict::Answers)
+            }
             (true, true) if matches!(before, State::Adopted { .. }) && event == Event::Pass => {
                 Some(Verdict::In)
             }
@@ -181,6 +199,7 @@ impl Health {
         let Rules { timeout, reentry } = self.rules;
         let out = State::Out {
             passing_since: None,
+            answered: false,
         };
         let is_over = |since| now.saturating_duration_since(since) >= timeout;
         match (self.state, event) {
@@ -196,7 +215,7 @@ impl Health {
                 last_pass: now,
                 failed: false,
             },
-            (State::Out { passing_since }, Event::Pass) => {
+            (State::Out { passing_since, .. }, Event::Pass) => {
                 let since = passing_since.unwrap_or(now);
                 if now.saturating_duration_since(since) >= reentry {
                     State::In {
@@ -206,6 +225,7 @@ impl Health {
                 } else {
                     State::Out {
                         passing_since: Some(since),
+                        answered: true,
                     }
                 }
             }
@@ -230,7 +250,10 @@ impl Health {
                     }
                 }
             }
-            (State::Out { .. }, Event::Fail) => out,
+            (State::Out { answered, .. }, Event::Fail) => State::Out {
+                passing_since: None,
+                answered,
+            },
             (
                 State::Adopted {
                     since: last_pass,

@@ -58,6 +58,12 @@ pub(crate) enum Message<'a> {
     ForcedOut { server: SocketAddr },
     /// The first check failed.
     NotYet { server: SocketAddr },
+    /// The server answers again after it went out; so many more times it did since the last such line.
+    Answers {
+        server: SocketAddr,
+        reentry: Duration,
+        untold: u64,
+    },
     /// A signal changed who decides.
     Forced {
         server: SocketAddr,
@@ -114,6 +120,7 @@ impl Message<'_> {
             | Self::FailoverUp { .. }
             | Self::Adopted { .. }
             | Self::Active { .. }
+            | Self::Answers { .. }
             | Self::ForcedOut { .. }
             | Self::Forced { .. }
             | Self::Terminating { .. }
@@ -189,6 +196,16 @@ impl fmt::Display for Message<'_> {
                 write!(f, "[inactive] shutting down {server} on request")
             }
             Self::NotYet { server } => write!(f, "[inactive] {server} is not available yet"),
+            Self::Answers {
+                server,
+                reentry,
+                untold,
+            } => write!(
+                f,
+                "{server} answers again: in after {} s of passed checks{}",
+                reentry.as_secs_f64(),
+                More(untold)
+            ),
             Self::Forced {
                 server,
                 force,
@@ -247,6 +264,14 @@ mod tests {
                     server,
                 },
                 "starting LVS client monitor for 1.2.3.1:80 -> 10.0.0.2:8080 (fwmark 80)",
+            ),
+            (
+                Message::Answers {
+                    server,
+                    reentry: Duration::from_secs(180),
+                    untold: 0,
+                },
+                "10.0.0.2:8080 answers again: in after 180 s of passed checks",
             ),
             (
                 Message::Forced {

@@ -42,10 +42,17 @@ fn every_state_with_every_event() {
     };
     let out = Out {
         passing_since: None,
+        answered: false,
+    };
+    let silent_again = Out {
+        passing_since: None,
+        answered: true,
     };
     let passing = |seconds| Out {
         passing_since: Some(at(seconds)),
+        answered: true,
     };
+    let again = Some(Verdict::Answers);
     let yes = Some(Verdict::In);
     let no = Some(Verdict::Out);
 
@@ -85,15 +92,19 @@ fn every_state_with_every_event() {
         (inside(true), Tick, 9, inside(true), None),
         (inside(true), Tick, 10, out, no),
         (out, Found, 100, out, None),
-        (out, Pass, 100, passing(100), None),
+        (out, Pass, 100, passing(100), again),
         (out, Fail, 100, out, None),
         (out, Tick, 1000, out, None),
         (passing(0), Found, 100, passing(0), None),
         (passing(0), Pass, 179, passing(0), None),
         (passing(0), Pass, 180, passed_at(180), yes),
-        (passing(0), Fail, 179, out, None),
-        (passing(0), Fail, 180, out, None),
+        (passing(0), Fail, 179, silent_again, None),
+        (passing(0), Fail, 180, silent_again, None),
         (passing(0), Tick, 180, passing(0), None),
+        (silent_again, Found, 100, silent_again, None),
+        (silent_again, Pass, 100, passing(100), None),
+        (silent_again, Fail, 100, silent_again, None),
+        (silent_again, Tick, 1000, silent_again, None),
     ];
     for (before, event, seconds, after, verdict) in table {
         let mut health = in_state(before);
@@ -131,6 +142,7 @@ fn every_state_with_every_force() {
         (
             State::Out {
                 passing_since: Some(now),
+                answered: true,
             },
             false,
         ),
@@ -200,6 +212,44 @@ fn a_server_forced_in_at_once_is_not_called_unavailable() {
     let mut health = Health::new(RULES);
     assert_eq!(health.step(Event::Force(Force::In), now), Some(Verdict::In));
     assert_eq!(health.step(Event::Fail, now), None);
+}
+
+/// Told once an outage, and not where the checks are not asked or there is nothing to wait for.
+#[test]
+fn a_server_that_went_out_is_told_of_when_it_answers_again() {
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let told = |rules, force| {
+        let mut health = Health::new(rules);
+        let mut told = Vec::new();
+        for (second, event) in [
+            (0, Event::Pass),
+            (1, Event::Fail),
+            (11, Event::Tick),
+            (12, Event::Force(force)),
+            (13, Event::Pass),
+            (14, Event::Fail),
+            (15, Event::Pass),
+            (195, Event::Pass),
+            (196, Event::Fail),
+            (205, Event::Tick),
+            (206, Event::Force(Force::Neither)),
+            (207, Event::Pass),
+        ] {
+            if health.step(event, at(second)) == Some(Verdict::Answers) {
+                told.push(second);
+            }
+        }
+        told
+    };
+    assert_eq!(told(RULES, Force::Neither), [13, 207]);
+    assert_eq!(told(RULES, Force::Out), [207]);
+    assert_eq!(told(RULES, Force::In), [207]);
+    let at_once = Rules {
+        reentry: Duration::ZERO,
+        ..RULES
+    };
+    assert_eq!(told(at_once, Force::Neither), [0; 0]);
 }
 
 #[test]
@@ -341,8 +391,8 @@ proptest! {
             if passes {
                 last_pass = end;
                 if let Some(&(_, _, verdict)) = verdicts.next_if(|&&(at, _, _)| at == end) {
-                    prop_assert_eq!(verdict, Verdict::In);
-                    inside = true;
+                    prop_assert!(matches!(verdict, Verdict::In | Verdict::Answers));
+                    inside = verdict == Verdict::In;
                 }
             } else if inside {
                 prop_assert!(end < last_pass + timeout, "still in at {end}");
@@ -370,7 +420,7 @@ proptest! {
                     let &(first, _) = first.expect("a pass brought it in");
                     prop_assert!(at - first >= reentry);
                 }
-                (Verdict::In | Verdict::NotYet, _) => {}
+                (Verdict::In | Verdict::NotYet | Verdict::Answers, _) => {}
             }
         }
     }

@@ -42,6 +42,9 @@ fn in_at_the_first_pass_out_after_the_timeout_in_again_after_reentry() {
 
         let before = Instant::now();
         let _server = Server::up_at(address, PAGE);
+        let again = format!("{address} answers again: in after 1.2 s of passed checks");
+        let again = nanny.wait_for(&again) - before;
+        assert!(again <= INTERVAL + SLACK, "{again:?} is too late");
         let active = nanny.wait_for(&format!("[ active ] making {address} available"));
         let back = active - before;
         assert!(back >= REENTRY, "{back:?} is too early");
@@ -87,6 +90,11 @@ fn a_failure_within_the_timeout_takes_nobody_out_and_starts_reentry_anew() {
     let _server = Server::up_at(address, Manner::Hangs);
     let active = nanny.wait_for("[ active ]");
     assert!(active - before >= Duration::from_millis(1500));
+    let again = nanny
+        .seen
+        .iter()
+        .filter(|line| line.contains("answers again"));
+    assert_eq!(again.count(), 1, "once an outage: {:#?}", nanny.seen);
 }
 
 #[test]
