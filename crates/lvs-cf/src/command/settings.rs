@@ -24,7 +24,7 @@ pub(super) enum Value {
     Number(i64),
     /// Whole seconds.
     Seconds(u32),
-    Time(Option<Duration>),
+    Time(Duration),
     Word(Option<String>),
     /// An address, or the name of a host that was not looked up.
     Host(Option<String>),
@@ -41,7 +41,7 @@ impl Value {
             Value::Flag(flag) => vec![u8::from(*flag).to_string()],
             Value::Number(number) => vec![number.to_string()],
             Value::Seconds(seconds) => vec![seconds.to_string()],
-            Value::Time(time) => vec![seconds((*time)?)],
+            Value::Time(time) => vec![decimal(time.as_nanos(), 9)],
             Value::Word(word) | Value::Host(word) => vec![word.clone()?],
             Value::Floating(floating) => {
                 let (host, device) = floating.clone()?;
@@ -60,13 +60,14 @@ impl Value {
     }
 }
 
-/// `2`, `0.25`: seconds as lvs.cf takes them, exactly.
-fn seconds(time: Duration) -> String {
-    let (whole, nanos) = (time.as_secs(), time.subsec_nanos());
-    if nanos == 0 {
+/// `2`, `0.25`: `number` with `places` of its digits behind the point, exactly.
+pub(super) fn decimal(number: u128, places: u32) -> String {
+    let unit = 10_u128.pow(places);
+    let (whole, part) = (number / unit, number % unit);
+    if part == 0 {
         return whole.to_string();
     }
-    let part = format!("{nanos:09}");
+    let part = format!("{part:0width$}", width = places as usize);
     format!("{whole}.{}", part.trim_end_matches('0'))
 }
 
@@ -100,7 +101,7 @@ fn of_seconds(directive: &'static str, value: &Spanned<u32>) -> Setting {
 }
 
 fn time(directive: &'static str, value: &Spanned<Duration>) -> Setting {
-    setting(directive, value, Value::Time(Some(value.value)))
+    setting(directive, value, Value::Time(value.value))
 }
 
 fn word<T: Display>(directive: &'static str, value: &Spanned<T>) -> Setting {
@@ -199,7 +200,11 @@ pub(super) fn service(service: &VirtualServer, hosts: &Hosts<'_>) -> Vec<Setting
     let s = service;
     let dirs = s.dirs.as_ref().map(|dirs| dirs.value.clone());
     let pmask = Value::Mask(Some(hosts.prefix(&s.pmask, s.address.address)));
-    let interval = s.interval.map(|interval| interval.value);
+    let interval = Setting {
+        directive: "interval",
+        value: Value::Time(s.interval_of_checks()),
+        is_default: s.interval.is_none(),
+    };
     vec![
         flag("active", &s.active),
         hosts.floating("address", Some(&s.address)),
@@ -212,7 +217,7 @@ pub(super) fn service(service: &VirtualServer, hosts: &Hosts<'_>) -> Vec<Setting
         setting("pmask", &s.pmask, pmask),
         time("timeout", &s.timeout),
         time("reentry", &s.reentry),
-        given("interval", Value::Time(interval)),
+        interval,
         word("load_monitor", &s.load_monitor),
         given_word("send", s.send.as_ref()),
         given_word("expect", s.expect.as_ref()),
@@ -279,13 +284,20 @@ mod tests {
 
     #[test]
     fn times_are_exact() {
-        for (nanos, text) in [
-            (0, "0"),
-            (2_000_000_000, "2"),
-            (250_000_000, "0.25"),
-            (1_000_000_001, "1.000000001"),
+        for (nanos, seconds, millis) in [
+            (0, "0", "0"),
+            (2_000_000_000, "2", "2000"),
+            (250_000_000, "0.25", "250"),
+            (1_000_001_000, "1.000001", "1000.001"),
+            (1_000_000_001, "1.000000001", "1000.000001"),
+            (
+                9_007_199_254_740_993_001,
+                "9007199254.740993001",
+                "9007199254740.993001",
+            ),
         ] {
-            assert_eq!(seconds(Duration::from_nanos(nanos)), text);
+            assert_eq!(decimal(nanos, 9), seconds);
+            assert_eq!(decimal(nanos, 6), millis);
         }
     }
 }

@@ -129,38 +129,41 @@ fn named(name: &str, settings: &[Setting]) -> Vec<(String, Json)> {
     map
 }
 
-/// A field for each directive, its unit in the name, and the list of those that are defaults.
+/// A field for each directive, two for an address with its device, the unit in the name; and the
+/// list of those whose value the file does not give.
 fn fields(settings: &[Setting]) -> Vec<(String, Json)> {
     let text = |text: &Option<String>| text.clone().map_or(Json::Null, Json::Text);
     let mut map = Vec::new();
     let mut defaults = Vec::new();
     for setting in settings {
-        let name = setting.directive;
-        if setting.is_default {
-            defaults.push(Json::Text(name.to_owned()));
-        }
-        let (key, value) = match &setting.value {
-            Value::Flag(flag) => (name.to_owned(), Json::Flag(*flag)),
-            Value::Number(number) => (name.to_owned(), Json::Number(*number)),
-            Value::Seconds(seconds) => (format!("{name}_s"), Json::Number((*seconds).into())),
-            Value::Time(time) => (format!("{name}_ms"), time.map_or(Json::Null, Json::millis)),
-            Value::Word(word) | Value::Host(word) => (name.to_owned(), text(word)),
+        let mut add = |ending: &str, value: Json| {
+            let field = format!("{}{ending}", setting.directive);
+            if setting.is_default || matches!(value, Json::Null) {
+                defaults.push(Json::Text(field.clone()));
+            }
+            map.push((field, value));
+        };
+        match &setting.value {
+            Value::Flag(flag) => add("", Json::Flag(*flag)),
+            Value::Number(number) => add("", Json::Number(*number)),
+            Value::Seconds(seconds) => add("_s", Json::Number((*seconds).into())),
+            Value::Time(time) => add("_ms", Json::millis(*time)),
+            Value::Word(word) | Value::Host(word) => add("", text(word)),
             Value::Floating(floating) => {
                 let (host, device) = floating.clone().unzip();
-                map.push((name.to_owned(), text(&host)));
-                (format!("{name}_device"), text(&device.flatten()))
+                add("", text(&host));
+                add("_device", text(&device.flatten()));
             }
             Value::Mask(mask) => {
                 let prefix = mask.map(|(prefix, _)| Json::Number(prefix.into()));
-                (format!("{name}_prefix"), prefix.unwrap_or(Json::Null))
+                add("_prefix", prefix.unwrap_or(Json::Null));
             }
             Value::List(list) => {
                 let words = list.iter().flatten().cloned().map(Json::Text);
                 let list = list.as_ref().map(|_| Json::List(words.collect()));
-                (name.to_owned(), list.unwrap_or(Json::Null))
+                add("", list.unwrap_or(Json::Null));
             }
-        };
-        map.push((key, value));
+        }
     }
     map.push(("defaults".into(), Json::List(defaults)));
     map

@@ -39,7 +39,8 @@ pub struct VirtualServer {
     pub timeout: Spanned<Duration>,
     /// `reentry`: how long it must pass before it is let back in, default 180 s.
     pub reentry: Spanned<Duration>,
-    /// `interval`: time between checks, if the file says one. Never more than `timeout`.
+    /// `interval`: time between checks, if the file says one. Never more than `timeout`. Else see
+    /// [`VirtualServer::interval_of_checks`].
     pub interval: Option<Spanned<Duration>>,
     /// `load_monitor`: `uptime`, `ruptime`, `rup`, `none` or a program, default `uptime`.
     pub load_monitor: Spanned<String>,
@@ -105,6 +106,13 @@ impl VirtualServer {
     /// The `pmask` of a block that gives none: every client address counts by itself.
     pub(crate) fn whole_mask(address: IpAddr) -> Spanned<u8> {
         Spanned::default_value(if address.is_ipv4() { 32 } else { 128 })
+    }
+
+    /// Time between checks: `interval`, else what nanny takes that is told none, 2 s but at most a
+    /// third of `timeout`.
+    pub fn interval_of_checks(&self) -> Duration {
+        let default = || Duration::from_secs(2).min(*self.timeout / 3);
+        self.interval.as_ref().map_or_else(default, |given| **given)
     }
 
     /// The real servers that are to run. Whether this virtual server runs is another question.

@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod json;
 mod show;
 
 use std::io::Write;
