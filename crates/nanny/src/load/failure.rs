@@ -13,6 +13,8 @@ use super::{rstat, rwho};
 pub(crate) enum Failure {
     /// A program could not be started.
     Start(String, io::Error),
+    /// A program is there, but not what is to run it.
+    NoInterpreter(String),
     /// A program did not end in time.
     TimedOut(String),
     /// There is no load in the output of a program, which ended so.
@@ -32,6 +34,9 @@ impl fmt::Display for Failure {
         let spool = rwho::SPOOL;
         match self {
             Self::Start(program, error) => write!(f, "cannot run {program}: {}", Reason(error)),
+            Self::NoInterpreter(program) => {
+                write!(f, "cannot run {program}: its interpreter is missing")
+            }
             Self::TimedOut(program) => write!(f, "{program} did not end in time"),
             Self::Output(program, status) => {
                 write!(f, "no load in the output of {program} ({status})")
@@ -71,6 +76,10 @@ mod tests {
             (
                 Failure::Start(ssh(), denied()),
                 "cannot run ssh: Permission denied",
+            ),
+            (
+                Failure::NoInterpreter(ssh()),
+                "cannot run ssh: its interpreter is missing",
             ),
             (Failure::TimedOut(ssh()), "ssh did not end in time"),
             (

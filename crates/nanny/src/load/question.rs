@@ -245,7 +245,12 @@ impl Questions {
             }
             Err(error) => {
                 let program = self.program(purpose).to_owned();
-                Some(Err(Failure::Start(program, error)))
+                let is_missing = error.kind() == io::ErrorKind::NotFound;
+                Some(Err(if is_missing && is_there(&program) {
+                    Failure::NoInterpreter(program)
+                } else {
+                    Failure::Start(program, error)
+                }))
             }
         }
     }
@@ -258,6 +263,15 @@ impl Questions {
             (Purpose::Rup(_), _) | (Purpose::Command, Source::Rup) => "rup",
         }
     }
+}
+
+/// Whether there is such a program, where the system looks for it.
+fn is_there(program: &str) -> bool {
+    if program.contains('/') {
+        return Path::new(program).exists();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).exists())
 }
 
 fn start(program: &str, args: &[String]) -> io::Result<Running> {

@@ -146,7 +146,9 @@ fn every_failure_is_heard_as_nothing_and_asked_again() {
     let broken = dir.program("broken", "echo 'connect: no route' >&2; exit 255");
     let silent = dir.program("silent", "exec true");
     let other = dir.program("errors", "echo load 1 >&2");
-    for word in ["/etc/passwd", "/", &broken, &silent, &other] {
+    let orphan = dir.program("orphan", "");
+    fs::write(&orphan, "#!/no/such/interpreter\n").expect("written");
+    for word in [&orphan, "/etc/passwd", "/", &broken, &silent, &other] {
         let mut asking = asking(word, LONG);
         assert_eq!(hear(&mut asking), None, "{word}");
         assert_eq!(hear(&mut asking), None, "{word}");
