@@ -165,7 +165,8 @@ impl<K: Kernel> Place<K> {
     }
 
     /// Changes the weight if it is time, and makes sure of the server. Whether the server's load is
-    /// to be asked for, and told to [`Place::hear`].
+    /// to be asked for, and told to [`Place::hear`]. It is at each step, while the weight climbs as
+    /// well: it means nothing to the weight then, but whoever cannot be asked is soon known.
     pub(crate) fn step(&mut self, now: Instant) -> bool {
         let Wanted::In(weight) = &mut self.wanted else {
             return false;
@@ -181,7 +182,7 @@ impl<K: Kernel> Place<K> {
         if is_due {
             self.settle(now);
         }
-        step == Some(Step::AskLoad)
+        step.is_some() && self.rules.by_load
     }
 
     /// The load of the server, which may change its weight.

@@ -394,6 +394,26 @@ fn the_weight_in_the_table_follows_the_load() {
 }
 
 #[test]
+fn a_load_is_asked_for_at_every_step_and_counts_after_the_climb() {
+    let settings = by_load();
+    let now = Instant::now();
+    let mut place = Place::new(
+        Some(Table::with(Memory::with_service(), &settings)),
+        &settings,
+    );
+    place.take_in(now);
+    assert!(place.settle(now));
+    let mut weights = Vec::new();
+    for step in 1..=7 {
+        let now = now + STEP * step;
+        assert!(place.step(now), "it is asked for at step {step}");
+        place.hear(load(0.0), now);
+        weights.push(weight(&place));
+    }
+    assert_eq!(weights, [6, 12, 24, 48, 96, 100, 150].map(Some));
+}
+
+#[test]
 fn a_load_that_is_told_of_a_server_that_is_out_means_nothing() {
     let settings = by_load();
     let now = Instant::now();
@@ -439,7 +459,7 @@ fn a_report_reckons_the_weight_as_if_it_were_in_the_table() {
     let mut place: Place<Memory> = Place::new(None, &settings);
     place.take_in(now);
     assert!(place.settle(now));
-    assert!(!place.step(now + STEP) && !place.step(now + STEP * 2));
+    assert!(place.step(now + STEP) && place.step(now + STEP * 2));
     assert!(place.step(now + STEP * 3));
     place.hear(load(0.0), now + STEP * 3);
     let Present::In { weight, .. } = place.present else {

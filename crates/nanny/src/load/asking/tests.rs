@@ -3,10 +3,14 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::poll::{PollTimeout, poll};
 use tempfile::TempDir;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
 use super::*;
 use crate::settings::Method;
@@ -49,6 +53,47 @@ fn asking(word: &str, timeout: Duration) -> Box<Asking> {
         ..settings(Method::Masquerade)
     };
     Asking::new(&settings).expect("a source")
+}
+
+/// Keeps the lines that are logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    /// What is logged while `act` runs.
+    fn of(act: impl FnOnce()) -> Vec<String> {
+        let log = Self::default();
+        tracing::subscriber::with_default(log.clone(), act);
+        std::mem::take(&mut log.0.lock().expect("no panic"))
+    }
+}
+
+impl Visit for Log {
+    fn record_debug(&mut self, _: &Field, value: &dyn std::fmt::Debug) {
+        self.0.lock().expect("no panic").push(format!("{value:?}"));
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut self.clone());
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }
 
 fn load(average: f64) -> Option<Heard> {
@@ -156,6 +201,27 @@ fn every_failure_is_heard_as_nothing_and_asked_again() {
     // What it printed counts, however it ended.
     let mut late = asking(&dir.program("late", "echo load 3; exit 1"), LONG);
     assert_eq!(hear(&mut late), load(3.0));
+}
+
+#[test]
+fn a_failure_that_repeats_is_told_once_an_hour_with_the_number_of_those_that_were_not() {
+    let dir = Dir::new();
+    // A record of long ago: the answer takes no waiting.
+    fs::write(dir.0.path().join("whod.rs1"), record(5, 100_000)).expect("written");
+    let mut asking = ruptime(&dir);
+    asking.questions.names = vec!["rs1".to_owned()];
+    let start = Instant::now();
+    let mut told = Vec::new();
+    for seconds in (0..3 * 3600).step_by(20) {
+        let now = start + Duration::from_secs(seconds);
+        let lines = Log::of(|| assert_eq!(asking.step(true, true, false, now), None));
+        told.extend(lines.into_iter().map(|line| (seconds, line)));
+    }
+    let line = "failed to read remote load of 127.0.0.1:8080: \
+                its record in /var/spool/rwho is too old or broken";
+    let more = format!("{line} (179 more not logged)");
+    let wanted = [(0, line.to_owned()), (3600, more.clone()), (7200, more)];
+    assert_eq!(told, wanted);
 }
 
 #[test]
