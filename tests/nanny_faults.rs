@@ -4,6 +4,7 @@
 use lab::{Error, Host, Process, Result};
 use scenarios::one_router::{OneRouter, at};
 use scenarios::real_servers;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 const BOUND: Duration = Duration::from_secs(90);
@@ -38,6 +39,18 @@ const FIREWALLS: [(&str, &str); 5] = [
     ),
 ];
 
+/// The same for datagrams to port 13.
+const FOR_DATAGRAMS: [(&str, &str); 2] = [
+    (
+        "DROP",
+        "READ to 10.0.0.11:13 timed out: service down, the host answers a ping",
+    ),
+    (
+        "REJECT --reject-with icmp-port-unreachable",
+        "READ to 10.0.0.11:13 failed: Connection refused",
+    ),
+];
+
 /// What a process holds: descriptors, children, anonymous memory in KiB.
 #[derive(Debug, PartialEq, Eq)]
 struct Holdings {
@@ -63,15 +76,25 @@ fn holdings(lab: &OneRouter<'_>, router: &Host, nanny: &Process) -> Result<Holdi
     })
 }
 
-/// A fault came at `since`: the server goes out by the rules, and the nanny says why.
+/// A fault came at `since`: the web server goes out by the rules, and the nanny says why.
 fn goes_out(lab: &OneRouter<'_>, nanny: &Process, line: &str, since: Instant) -> Result<()> {
-    let out = lab.wait_weight(at(1, 80), None)? - since;
+    server_goes_out(lab, at(1, 80), nanny, line, since)
+}
+
+/// The same for any server.
+fn server_goes_out(
+    lab: &OneRouter<'_>,
+    server: SocketAddr,
+    nanny: &Process,
+    line: &str,
+    since: Instant,
+) -> Result<()> {
+    let out = lab.wait_weight(server, None)? - since;
     nanny
         .log()
         .wait_line_after(since, line, Duration::from_secs(1))?;
-    nanny
-        .log()
-        .wait_line_after(since, "[inactive] shutting down 10.0.0.11:80", SOON)?;
+    let verdict = format!("[inactive] shutting down {server}");
+    nanny.log().wait_line_after(since, &verdict, SOON)?;
     lab.measured(&format!("{line}: out after"), out.as_millis(), "ms")?;
     // The last pass may be an interval and a bit older than the fault.
     assert!(out + INTERVAL + SLACK >= TIMEOUT, "{line}: {out:?}");
@@ -165,6 +188,30 @@ fn every_fault_of_the_network_takes_the_server_out_in_time_and_leaves_nothing_be
         router.tool(&["ip", "route", "add", "unreachable", "10.0.0.11/32"])?;
         let line = "CONNECT to 10.0.0.11:80 failed: No route to host";
         goes_out(&lab, &nanny, line, since)?;
+        Ok(())
+    });
+}
+
+#[test]
+fn datagrams_that_are_lost_or_refused_take_the_server_out_in_time() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let lab = OneRouter::up(lab, 1)?;
+        let (router, rs1) = (lab.router()?, lab.host("rs1")?);
+        lab.make_service("-u 1.2.3.1:13")?;
+        let _inetd = real_servers::start_inetd(&rs1)?;
+        let daytime = at(1, 13);
+        let nanny = lab.start_nanny(1, &format!("-u -p 13 {RULES}"))?;
+        lab.wait_weight(daytime, Some(1))?;
+        for (target, line) in FOR_DATAGRAMS {
+            let rule = format!("INPUT -p udp --dport 13 -j {target}");
+            let since = Instant::now();
+            lab.iptables(&rs1, &format!("-A {rule}"))?;
+            server_goes_out(&lab, daytime, &nanny, line, since)?;
+            lab.iptables(&rs1, &format!("-D {rule}"))?;
+            lab.wait_weight(daytime, Some(1))?;
+            let now = holdings(&lab, &router, &nanny)?;
+            assert!(now.descriptors <= 4 && now.children == 0, "{now:?}");
+        }
         Ok(())
     });
 }
