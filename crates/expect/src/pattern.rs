@@ -11,8 +11,10 @@ use regex_lite::{Regex, RegexBuilder};
 
 use self::translate::translate;
 
-/// The most memory a compiled expression may take. It bounds the work for each byte of a reply.
-const LARGEST: usize = 64 * 1024;
+/// The most memory a compiled expression may take. It bounds the work for each byte of a reply: the
+/// longest reply is searched in some tenths of a second. The 255 repetitions that POSIX promises
+/// (`RE_DUP_MAX`) of something simple take 19 KiB.
+const LARGEST: usize = 20 * 1024;
 
 /// What is wrong with an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -411,6 +411,8 @@ fn the_reason_is_named() {
         ("a\\", PatternError::Backslash),
         ("(a)\\1", PatternError::BackReference),
         ("(a{1000}){1000}", PatternError::TooLarge),
+        // It would be searched for seconds.
+        ("(a?){1,400}b", PatternError::TooLarge),
     ] {
         let said = Pattern::new(pattern.as_bytes()).expect_err(pattern);
         assert_eq!(said, reason, "{pattern}");

@@ -98,9 +98,10 @@ impl<'a> Attempt<'a> {
             return Some(Ended { outcome, took });
         }
         if now >= self.deadline(target) {
-            let outcome = match self.so_far() {
+            let is_last = took >= target.timeout;
+            let outcome = match self.so_far(is_last) {
                 Ok(()) => Ok(()),
-                Err(act) if took >= target.timeout => Err(Failure::TimedOut(act, self.host())),
+                Err(act) if is_last => Err(Failure::TimedOut(act, self.host())),
                 Err(_) => {
                     self.part_is_over(target, now);
                     return None;
@@ -136,10 +137,10 @@ impl<'a> Attempt<'a> {
     }
 
     /// What is still to be done, unless what has come is enough.
-    fn so_far(&mut self) -> Result<(), Act> {
+    fn so_far(&mut self, is_last: bool) -> Result<(), Act> {
         match &mut self.way {
-            Way::Tcp(exchange, dialogue) => exchange.so_far(dialogue),
-            Way::Udp(exchange, dialogue) => exchange.so_far(dialogue),
+            Way::Tcp(exchange, dialogue) => exchange.so_far(dialogue, is_last),
+            Way::Udp(exchange, dialogue) => exchange.so_far(dialogue, is_last),
             Way::Program(..) => Err(Act::Run),
         }
     }

@@ -1,5 +1,7 @@
 //! What is expected of a reply, and what the bytes that came so far say: no socket.
 
+use std::time::{Duration, Instant};
+
 use expect::pattern::{Pattern, PatternError, Text};
 
 /// How many bytes of a reply an expression is matched with at most.
@@ -8,6 +10,10 @@ pub const LONGEST: usize = 64 * 1024;
 /// How many bytes are searched, in all, whenever a reply has grown. After that it is searched when
 /// it has doubled or its server is waited for in vain: one that sends byte by byte costs no more.
 const EFFORT: usize = 4 * LONGEST;
+
+/// How long one reply is searched, in all, while more of it may come: the loop has other things to
+/// do. One search after that, when nothing more can come, is always made.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Satisfied by any byte.
 const WILDCARD: u8 = b'*';
@@ -43,6 +49,8 @@ pub struct Reply {
     searched: usize,
     /// How many bytes were searched in all.
     effort: usize,
+    /// How long that took.
+    spent: Duration,
 }
 
 impl Expect {
@@ -126,9 +134,13 @@ impl Reply {
 
     /// For now nothing more is there.
     pub fn pause(&mut self, expect: &Expect) -> Match {
-        let is_worth_it = self.effort + self.length <= EFFORT || self.length >= 2 * self.searched;
+        let is_cheap = self.effort + self.length <= EFFORT || self.length >= 2 * self.searched;
         match expect {
-            Expect::Pattern(pattern) if is_worth_it && self.search(pattern) => Match::Yes,
+            Expect::Pattern(pattern)
+                if is_cheap && self.spent < PATIENCE && self.search(pattern) =>
+            {
+                Match::Yes
+            }
             Expect::Pattern(_) | Expect::Bytes(_) => Match::SoFar,
         }
     }
@@ -144,11 +156,12 @@ impl Reply {
         if is_expected { Match::Yes } else { Match::No }
     }
 
-    /// Whether what has come is as expected, though the server may go on.
-    pub fn is_enough(&mut self, expect: &Expect) -> bool {
+    /// Whether what has come is as expected, though the server may go on; `is_last` where it is not
+    /// waited for any more.
+    pub fn is_enough(&mut self, expect: &Expect, is_last: bool) -> bool {
         match expect {
             Expect::Bytes(_) => self.missing(expect) == 0,
-            Expect::Pattern(pattern) => self.search(pattern),
+            Expect::Pattern(pattern) => (is_last || self.spent < PATIENCE) && self.search(pattern),
         }
     }
 
@@ -159,7 +172,10 @@ impl Reply {
         }
         self.searched = self.length;
         self.effort = self.effort.saturating_add(self.length);
-        pattern.is_in(&self.text)
+        let start = Instant::now();
+        let is_match = pattern.is_in(&self.text);
+        self.spent += start.elapsed();
+        is_match
     }
 }
 

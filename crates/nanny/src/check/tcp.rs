@@ -93,12 +93,13 @@ impl Exchange {
         }
     }
 
-    /// What the server is asked to do, unless what has come is enough.
-    pub(super) fn so_far(&mut self, dialogue: &Dialogue) -> Result<(), Act> {
+    /// What the server is asked to do, unless what has come is enough; `is_last` when its time is
+    /// up.
+    pub(super) fn so_far(&mut self, dialogue: &Dialogue, is_last: bool) -> Result<(), Act> {
         match (self.stage, &dialogue.expect) {
             (Stage::Connecting, _) => Err(Act::Connect),
             (Stage::Sending(_), _) => Err(Act::Send),
-            (Stage::Reading, Some(expect)) if self.reply.is_enough(expect) => Ok(()),
+            (Stage::Reading, Some(expect)) if self.reply.is_enough(expect, is_last) => Ok(()),
             (Stage::Reading, _) => Err(Act::Read),
         }
     }

@@ -86,11 +86,12 @@ impl Exchange {
         None
     }
 
-    /// What the server is asked to do, unless what has come is enough.
-    pub(super) fn so_far(&mut self, dialogue: &Dialogue) -> Result<(), Act> {
+    /// What the server is asked to do, unless what has come is enough; `is_last` when its time is
+    /// up.
+    pub(super) fn so_far(&mut self, dialogue: &Dialogue, is_last: bool) -> Result<(), Act> {
         match &dialogue.expect {
             _ if self.is_to_send => Err(Act::Send),
-            Some(expect) if self.reply.is_enough(expect) => Ok(()),
+            Some(expect) if self.reply.is_enough(expect, is_last) => Ok(()),
             _ => Err(Act::Read),
         }
     }

@@ -108,8 +108,24 @@ fn a_reply_byte_by_byte_is_not_searched_without_end() {
         assert_eq!(reply.take(&expect, &[*byte]), Match::SoFar);
     }
     assert_eq!(reply.pause(&expect), Match::SoFar, "not worth it");
-    assert!(reply.is_enough(&expect));
+    assert!(reply.is_enough(&expect, false));
     assert_eq!(reply.take(&expect, b"!"), Match::No, "it is full");
+}
+
+#[test]
+fn a_costly_search_is_not_made_again_until_nothing_more_can_come() {
+    let expect = pattern(b"needle");
+    let mut reply = Reply::default();
+    assert_eq!(reply.take(&expect, b"hay"), Match::SoFar);
+    assert_eq!(reply.pause(&expect), Match::SoFar);
+    assert!(reply.spent > Duration::ZERO, "it is measured");
+    reply.spent = PATIENCE;
+    assert_eq!(reply.take(&expect, b"needle"), Match::SoFar);
+    assert_eq!(reply.pause(&expect), Match::SoFar);
+    assert!(!reply.is_enough(&expect, false));
+    assert_eq!(reply.searched, 3, "not again");
+    assert!(reply.clone().is_enough(&expect, true));
+    assert_eq!(reply.ended(&expect), Match::Yes);
 }
 
 #[test]
@@ -119,7 +135,7 @@ fn what_was_searched_is_not_searched_again() {
     assert_eq!(reply.take(&expect, b"hay"), Match::SoFar);
     for _ in 0..10 {
         assert_eq!(reply.pause(&expect), Match::SoFar);
-        assert!(!reply.is_enough(&expect));
+        assert!(!reply.is_enough(&expect, false));
     }
     assert_eq!(reply.ended(&expect), Match::No);
     assert_eq!(reply.effort, 3);
