@@ -4,7 +4,7 @@
 //! leaves some 60 KiB of dirty memory behind in each (docs/dependencies.md).
 
 use std::ffi::OsString;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -18,6 +18,9 @@ use crate::settings::{
     DEFAULT_PORT, DEFAULT_REENTRY, DEFAULT_SCALE, DEFAULT_WEIGHT, Kind, LARGEST_WEIGHT, Method,
     Settings, Stage, timeout_and_interval,
 };
+
+/// The shortest timeout and interval: shorter than any check, and not nothing.
+const SHORTEST: Duration = Duration::from_micros(1);
 
 const USAGE: &str = "\
 Usage: nanny -h SERVER -V VIP [-p PORT] [-r RPORT] [-t SECONDS] [--interval SECONDS]
@@ -165,10 +168,10 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
             Short('p') | Long("port") => options.port = port("--port", &mut parser)?,
             Short('r') | Long("rport") => options.real_port = Some(port("--rport", &mut parser)?),
             Short('t') | Long("timeout") => {
-                options.timeout = Some(positive_duration("--timeout", &mut parser)?);
+                options.timeout = Some(period("--timeout", &mut parser)?);
             }
             Long("interval") => {
-                options.interval = Some(positive_duration("--interval", &mut parser)?);
+                options.interval = Some(period("--interval", &mut parser)?);
             }
             Short('a') | Long("reentrytime") => {
                 options.reentry = any_duration("--reentrytime", &mut parser)?;
@@ -266,18 +269,31 @@ fn host(name: &str, like: Option<IpAddr>) -> Result<IpAddr, Usage> {
     if let Ok(address) = name.parse() {
         return Ok(address);
     }
+    let scoped = || Usage::Scoped {
+        name: name.to_owned(),
+    };
+    // An interface that there is not would be called an unknown host.
+    if name
+        .split_once('%')
+        .is_some_and(|(address, _)| address.parse::<Ipv6Addr>().is_ok())
+    {
+        return Err(scoped());
+    }
     let unknown = |source| Usage::Host {
         name: name.to_owned(),
         source,
     };
     let found = (name, 0).to_socket_addrs().map_err(unknown)?;
-    let found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
-    found
+    let found: Vec<SocketAddr> = found.collect();
+    let address = found
         .iter()
         .find(|address| like.is_none_or(|like| like.is_ipv4() == address.is_ipv4()))
         .or(found.first())
-        .copied()
-        .ok_or_else(|| unknown(std::io::ErrorKind::NotFound.into()))
+        .ok_or_else(|| unknown(std::io::ErrorKind::NotFound.into()))?;
+    match address {
+        SocketAddr::V6(address) if address.scope_id() != 0 => Err(scoped()),
+        address => Ok(address.ip()),
+    }
 }
 
 /// The value of an option, read by `read`, which knows what is wrong with it.
@@ -339,10 +355,10 @@ fn any_duration(option: &'static str, parser: &mut lexopt::Parser) -> Result<Dur
     })
 }
 
-fn positive_duration(option: &'static str, parser: &mut lexopt::Parser) -> Result<Duration, Usage> {
+fn period(option: &'static str, parser: &mut lexopt::Parser) -> Result<Duration, Usage> {
     value(option, parser, |text| match duration::parse(text) {
-        Ok(Duration::ZERO) => Err("expected more than 0".to_owned()),
-        Ok(duration) => Ok(duration),
+        Ok(duration) if duration >= SHORTEST => Ok(duration),
+        Ok(_) => Err("expected 0.000001 or more".to_owned()),
         Err(error) => Err(error.to_string()),
     })
 }

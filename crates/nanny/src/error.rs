@@ -44,6 +44,13 @@ pub enum Usage {
         source: io::Error,
     },
 
+    /// An address that is good on one interface only: the table has none.
+    #[error("{name}: an address with an interface is not supported: the table has none")]
+    Scoped {
+        /// The address, or the name that has it.
+        name: String,
+    },
+
     /// An IPv4 server for an IPv6 service, or the other way round.
     #[error("server {server} and virtual address {service} are of different families")]
     Families {

@@ -236,8 +236,27 @@ fn a_wrong_line_is_an_error_that_names_what_is_wrong() {
         ("-S 0", "--scale 0: expected 1 to 2147483647"),
         ("-S 2.5", "--scale 2.5: expected 1 to 2147483647"),
         ("-M nat", "--method nat: expected m, g or i"),
-        ("-t 0", "--timeout 0: expected more than 0"),
-        ("--interval 0.0", "--interval 0.0: expected more than 0"),
+        (
+            "--lvs -h fe80::1%lo -V ::1",
+            "fe80::1%lo: an address with an interface is not supported: the table has none",
+        ),
+        (
+            "--fos -h fe80::1%no.such.0",
+            "fe80::1%no.such.0: an address with an interface is not supported: the table has none",
+        ),
+        (
+            "--lvs -h ::1 -V fe80::1%1",
+            "fe80::1%1: an address with an interface is not supported: the table has none",
+        ),
+        ("-t 0", "--timeout 0: expected 0.000001 or more"),
+        (
+            "-t 0.0000009",
+            "--timeout 0.0000009: expected 0.000001 or more",
+        ),
+        (
+            "--interval 0.0",
+            "--interval 0.0: expected 0.000001 or more",
+        ),
         (
             "-a soon",
             "--reentrytime soon: expected seconds, as in 10, 0.25, 250ms, 3s or 2m",
