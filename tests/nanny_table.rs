@@ -86,3 +86,38 @@ fn a_service_with_a_firewall_mark_comes_late_and_serves() {
         Ok(())
     });
 }
+
+#[test]
+fn a_weight_set_by_hand_stays_and_a_service_made_anew_gets_its_server_back() {
+    lab::scenario(lab::here!(), Duration::from_secs(120), |lab| {
+        // What makes sure of the server does so every 20 s.
+        let period = Duration::from_secs(20) + SLACK;
+        let lab = OneRouter::up(lab, 1)?;
+        let (service, server) = ("-t 1.2.3.1:80", at(1, 80));
+        lab.make_service(service)?;
+        let _nginx = real_servers::start_nginx(&lab.host("rs1")?)?;
+        let nanny = lab.start_nanny(1, "-t 3")?;
+        let active = "[ active ] making 10.0.0.11:80 available";
+        nanny.wait_line(active, SOON)?;
+        assert_eq!(lab.weight(server)?, Some(1));
+        lab.ipvsadm(&format!("-e {service} -r {server} -m -w 0"))?;
+        let end = Instant::now() + period;
+        while Instant::now() < end {
+            assert_eq!(lab.weight(server)?, Some(0));
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        lab.ipvsadm(&format!("-D {service}"))?;
+        nanny.wait_line(
+            "there is no such service: trying again at each check",
+            period,
+        )?;
+        lab.make_service(service)?;
+        lab.wait_weight(server, Some(1))?;
+        lab.wait("the line that it is in again", SOON, || {
+            Ok(nanny.log().count(active) == 2)
+        })?;
+        nanny.stop(SOON)?;
+        assert_eq!(lab.weight(server)?, None);
+        Ok(())
+    });
+}
