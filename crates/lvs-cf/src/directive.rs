@@ -58,6 +58,9 @@ pub(crate) trait Directive: Copy + Eq + 'static {
         let row = Self::TABLE.iter().find(|(known, _)| *known == name);
         row.map(|(_, directive)| *directive)
     }
+
+    /// A bit of its own.
+    fn bit(self) -> u32;
 }
 
 macro_rules! directives {
@@ -71,6 +74,10 @@ macro_rules! directives {
         impl Directive for $type {
             const SCOPE: Scope = Scope::$scope;
             const TABLE: &'static [(&'static str, Self)] = &[$(($name, $type::$variant),)*];
+
+            fn bit(self) -> u32 {
+                1 << (self as u32)
+            }
         }
     };
 }

@@ -144,8 +144,13 @@ impl Sink {
         self.fatal = true;
     }
 
+    /// How many errors there are so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors.total
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
-        self.errors.total > 0
+        self.errors() > 0
     }
 
     pub(crate) fn is_fatal(&self) -> bool {

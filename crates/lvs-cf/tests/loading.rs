@@ -284,6 +284,21 @@ error: invalid argument: \"nta\"
 }
 
 #[test]
+fn names_are_shown_without_what_a_terminal_obeys() {
+    let block = "virtual \"a\u{1b}\" {\naddress = 10.1.0.80\nactive = 1\nserver \"b\u{1b}\" {\n\
+                 address = 10.2.0.11\nactive = 1\n}\nserver \"b\u{1b}\" {\naddress = 10.2.0.11\n\
+                 active = 1\n}\nsorry_server = 10.2.0.11\n}\n";
+    for kind in ["lvs", "fos"] {
+        let failover = block.replace("virtual", "failover");
+        let text = format!("primary = 10.1.0.1\nservice = {kind}\n{block}{block}{failover}");
+        let found = parse(Path::new("x.cf"), text.into(), &FixedResolver::new()).unwrap_err();
+        for d in found.diagnostics {
+            assert!(!d.reason.contains(char::is_control), "{d:?}");
+        }
+    }
+}
+
+#[test]
 fn the_default_file_is_one_of_two() {
     assert!(DEFAULT_PATHS.contains(&default_path().to_str().unwrap()));
 }

@@ -3,12 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::header::Header;
+use super::missed::Missed;
 use super::reader::{Reader, Setting, Statement};
 use super::{Floating, Protocol, RealServer, VirtualServer};
-use crate::directive::{Directive, Scope, Server, Virtual};
+use crate::directive::{Scope, Server, Virtual};
 use crate::sink::Draft;
 use crate::value::{self, Mask};
-use crate::words::{nearest, shown};
+use crate::words::shown;
 use crate::{Kind, Span, Spanned};
 
 /// Reads the `virtual` or `failover` block from its opening at `line` up to `end`, `}` included.
@@ -17,7 +18,7 @@ pub(super) fn virtual_server(
     reader: &mut Reader<'_>,
     line: usize,
     end: usize,
-) -> Option<VirtualServer> {
+) -> Option<(VirtualServer, Missed)> {
     let header = reader.header(line)?;
     let mut block = Outer::new(&header, protocol(reader, line, end));
     block.read.servers = Vec::with_capacity(reader.blocks(line + 1, end));
@@ -30,15 +31,26 @@ pub(super) fn virtual_server(
                     let server = real_server(reader, at, inner_end, block.named_protocol);
                     block.read.servers.extend(server);
                 }
-                Some(keyword) => reader.unknown_block(Scope::Virtual, at, keyword),
+                Some(keyword) => {
+                    block.missed.insert_unknown::<Virtual>(keyword.text);
+                    reader.unknown_block(Scope::Virtual, at, keyword);
+                }
                 None => {}
             }
             at = inner_end.max(at + 1);
             continue;
         }
         match reader.statement(at) {
-            Statement::Setting(directive, setting) => block.set(reader, directive, &setting),
-            other => block.address_mentioned |= mentions(&other, Virtual::Address),
+            Statement::Setting(directive, setting) => {
+                let errors = reader.sink.errors();
+                block.set(reader, directive, &setting);
+                if reader.sink.errors() > errors {
+                    block.missed.insert(directive);
+                }
+            }
+            Statement::Failed(directive) => block.missed.insert(directive),
+            Statement::Unknown(name) => block.missed.insert_unknown::<Virtual>(name),
+            Statement::Nothing => {}
         }
         at += 1;
     }
@@ -71,7 +83,7 @@ struct Outer {
     /// Under which port names are looked up.
     named_protocol: Protocol,
     address: Option<Spanned<Floating>>,
-    address_mentioned: bool,
+    missed: Missed,
     vip_nmask: Option<Spanned<Mask>>,
     pmask: Option<Spanned<Mask>>,
 }
@@ -92,7 +104,7 @@ impl Outer {
             read: VirtualServer::new(name, Spanned::default_value(nowhere)),
             named_protocol,
             address: None,
-            address_mentioned: false,
+            missed: Missed::default(),
             vip_nmask: None,
             pmask: None,
         }
@@ -103,10 +115,7 @@ impl Outer {
         let read = &mut self.read;
         match directive {
             Virtual::Active => reader.fill(&mut read.active, setting, value::boolean),
-            Virtual::Address => {
-                self.address_mentioned = true;
-                reader.fill_vip(&mut self.address, setting);
-            }
+            Virtual::Address => reader.fill_vip(&mut self.address, setting),
             Virtual::VipNmask => {
                 reader.fill(&mut self.vip_nmask, setting, |word| value::netmask(word, 1));
             }
@@ -145,8 +154,12 @@ impl Outer {
         }
     }
 
-    fn finish(self, reader: &mut Reader<'_>, header: &Header<'_>) -> Option<VirtualServer> {
-        if self.address.is_none() && !self.address_mentioned {
+    fn finish(
+        self,
+        reader: &mut Reader<'_>,
+        header: &Header<'_>,
+    ) -> Option<(VirtualServer, Missed)> {
+        if self.address.is_none() && !self.missed.mentions(Virtual::Address) {
             no_address(reader, header);
         }
         header.name?;
@@ -156,7 +169,7 @@ impl Outer {
         let mut block = self.read;
         block.pmask = reader.prefix(self.pmask, address.address).unwrap_or(whole);
         block.address = address;
-        Some(block)
+        Some((block, self.missed))
     }
 }
 
@@ -170,13 +183,14 @@ fn real_server(
     let header = reader.header(line)?;
     let resolver = reader.resolver;
     let mut address: Option<Spanned<IpAddr>> = None;
-    let mut address_mentioned = false;
+    let mut missed = Missed::default();
     let mut port: Option<Spanned<u16>> = None;
     let (mut active, mut weight) = (Spanned::default_value(false), Spanned::default_value(1));
     let mut at = line + 1;
     while at < end {
         if reader.opens(at) {
             if let Some(keyword) = reader.header_keyword(at) {
+                missed.insert_unknown::<Server>(keyword.text);
                 reader.unknown_block(Scope::Server, at, keyword);
             }
             at = reader.document.block_end(at).max(at + 1);
@@ -185,7 +199,8 @@ fn real_server(
         match reader.statement(at) {
             Statement::Setting(directive, setting) => match directive {
                 Server::Address => {
-                    address_mentioned = true;
+                    // Right or wrong: what is wrong is reported.
+                    missed.insert(Server::Address);
                     reader.fill_address(&mut address, &setting);
                 }
                 Server::Active => reader.fill(&mut active, &setting, value::boolean),
@@ -195,11 +210,13 @@ fn real_server(
                 }
                 Server::Weight => reader.fill(&mut weight, &setting, value::weight),
             },
-            other => address_mentioned |= mentions(&other, Server::Address),
+            Statement::Failed(directive) => missed.insert(directive),
+            Statement::Unknown(name) => missed.insert_unknown::<Server>(name),
+            Statement::Nothing => {}
         }
         at += 1;
     }
-    if address.is_none() && !address_mentioned {
+    if address.is_none() && !missed.mentions(Server::Address) {
         no_address(reader, &header);
     }
     Some(RealServer {
@@ -209,15 +226,6 @@ fn real_server(
         port,
         weight,
     })
-}
-
-/// Whether a line that says nothing usable was meant to be `address`.
-fn mentions<D: Directive>(statement: &Statement<'_, D>, address: D) -> bool {
-    match statement {
-        Statement::Failed(directive) => *directive == address,
-        Statement::Unknown(name) => nearest(name, &["address"]).is_some(),
-        Statement::Setting(..) | Statement::Nothing => false,
-    }
 }
 
 fn no_address(reader: &mut Reader<'_>, header: &Header<'_>) {

@@ -3,13 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::blocks;
+use super::missed::MissedInFile;
 use super::reader::{Reader, Setting, Statement};
 use super::{Config, Protocol, check};
 use crate::directive::{Block, Global, Scope};
 use crate::document::{Document, LineKind};
 use crate::sink::{Draft, Sink};
 use crate::value::{self, Mask};
-use crate::words::nearest;
 use crate::{Kind, Resolve, Span, Spanned};
 
 /// Reads and checks `document`. The result is whole if there are no errors in `sink`; with errors
@@ -37,8 +37,11 @@ pub(crate) fn build(
     };
     let mut file = File::default();
     file.read(&mut reader);
-    let mut config = file.finish(&mut reader, end);
-    check::check(&mut config, sink);
+    if document.fault().is_some() {
+        file.missed.guess();
+    }
+    let (mut config, missed) = file.finish(&mut reader, end);
+    check::check(&mut config, &missed, sink);
     Some(config)
 }
 
@@ -46,9 +49,8 @@ pub(crate) fn build(
 struct File {
     config: Config,
     primary: Option<Spanned<IpAddr>>,
-    /// `primary` is there, right or wrong: a second error about it would be noise.
-    primary_mentioned: bool,
     nat_nmask: Option<Spanned<Mask>>,
+    missed: MissedInFile,
 }
 
 impl Default for File {
@@ -56,8 +58,8 @@ impl Default for File {
         Self {
             config: Config::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             primary: None,
-            primary_mentioned: false,
             nat_nmask: None,
+            missed: MissedInFile::default(),
         }
     }
 }
@@ -75,13 +77,15 @@ impl File {
                 continue;
             }
             match reader.statement(line) {
-                Statement::Setting(directive, setting) => self.set(reader, directive, &setting),
-                Statement::Failed(directive) => {
-                    self.primary_mentioned |= directive == Global::Primary;
+                Statement::Setting(directive, setting) => {
+                    let errors = reader.sink.errors();
+                    self.set(reader, directive, &setting);
+                    if reader.sink.errors() > errors {
+                        self.missed.global.insert(directive);
+                    }
                 }
-                Statement::Unknown(name) => {
-                    self.primary_mentioned |= nearest(name, &["primary"]).is_some();
-                }
+                Statement::Failed(directive) => self.missed.global.insert(directive),
+                Statement::Unknown(name) => self.missed.global.insert_unknown::<Global>(name),
                 Statement::Nothing => {}
             }
             line += 1;
@@ -92,15 +96,25 @@ impl File {
         let Some(header) = reader.header_keyword(line) else {
             return;
         };
-        let blocks = match (Block::opened_by(header.text), header.text) {
-            (Block::Outer, "failover") => &mut self.config.failover_services,
-            (Block::Outer, _) => &mut self.config.virtual_servers,
+        let (config, missed) = (&mut self.config, &mut self.missed);
+        let (blocks, missed) = match (Block::opened_by(header.text), header.text) {
+            (Block::Outer, "failover") => {
+                (&mut config.failover_services, &mut missed.failover_services)
+            }
+            (Block::Outer, _) => (&mut config.virtual_servers, &mut missed.virtual_servers),
             (Block::Server | Block::Other, _) => {
+                missed.block = true;
+                missed.global.insert_unknown::<Global>(header.text);
                 reader.unknown_block(Scope::Global, line, header);
                 return;
             }
         };
-        blocks.extend(blocks::virtual_server(reader, line, end));
+        if let Some((block, of_block)) = blocks::virtual_server(reader, line, end) {
+            blocks.push(block);
+            missed.push(of_block);
+        } else {
+            self.missed.block = true;
+        }
     }
 
     fn set<'d>(&mut self, reader: &mut Reader<'d>, directive: Global, setting: &Setting<'d>) {
@@ -110,7 +124,6 @@ impl File {
             Global::SerialNo => reader.fill(&mut config.serial_no, setting, value::integer),
             Global::Service => reader.fill(&mut config.service, setting, value::service_kind),
             Global::Primary => {
-                self.primary_mentioned = true;
                 reader.fill_address(&mut self.primary, setting);
             }
             Global::PrimaryPrivate => reader.fill_host(&mut config.primary_private, setting),
@@ -160,10 +173,11 @@ impl File {
         }
     }
 
-    fn finish(mut self, reader: &mut Reader<'_>, end: Span) -> Config {
+    fn finish(mut self, reader: &mut Reader<'_>, end: Span) -> (Config, MissedInFile) {
+        let missed = self.missed.global;
         match self.primary {
             Some(primary) => self.config.primary = primary,
-            None if self.primary_mentioned => {}
+            None if missed.mentions(Global::Primary) => {}
             None => reader.sink.error(end, || {
                 Draft::new(Kind::MissingArguments)
                     .detail(": the file has no `primary`")
@@ -175,11 +189,14 @@ impl File {
         }
         if let Some(router) = &mut self.config.nat_router {
             router.value.prefix = reader.prefix(self.nat_nmask, router.address);
-        } else if let Some(span) = self.nat_nmask.and_then(|mask| mask.span) {
+        } else if let (Some(span), false) = (
+            self.nat_nmask.and_then(|mask| mask.span),
+            missed.has(Global::NatRouter),
+        ) {
             reader.sink.warning(span, || {
                 Draft::new(Kind::NoEffect).detail(": \"nat_nmask\" without `nat_router`")
             });
         }
-        self.config
+        (self.config, self.missed)
     }
 }

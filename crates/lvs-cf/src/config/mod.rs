@@ -6,6 +6,7 @@ mod check;
 mod global;
 mod header;
 mod kinds;
+mod missed;
 mod reader;
 mod service;
 mod slots;

@@ -104,14 +104,10 @@ impl<'d> Reader<'d> {
                 self.unknown::<D>(name);
                 Statement::Unknown(name.text)
             }
-            (
-                LineKind::Broken
-                | LineKind::Empty
-                | LineKind::Open
-                | LineKind::BrokenOpen
-                | LineKind::Close,
-                _,
-            ) => Statement::Nothing,
+            (LineKind::Broken, None) => Statement::Unknown(name.text),
+            (LineKind::Empty | LineKind::Open | LineKind::BrokenOpen | LineKind::Close, _) => {
+                Statement::Nothing
+            }
         }
     }
 

@@ -396,6 +396,12 @@ mod tests {
     }
 
     #[test]
+    fn braces_before_something_strange_are_a_word() {
+        let mut line = Grammar::parse(Rule::line, "x{}\u{b}").unwrap();
+        assert_eq!(line.next().unwrap().as_rule(), Rule::stray);
+    }
+
+    #[test]
     fn lines_end_in_three_ways() {
         assert_eq!(split(b"a\nb", 0), (1, 2));
         assert_eq!(split(b"a\r\nb", 0), (1, 3));

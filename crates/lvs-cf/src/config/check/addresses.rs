@@ -2,15 +2,22 @@
 
 use std::net::IpAddr;
 
+use crate::config::missed::Missed;
 use crate::config::{Config, Floating, Network, ServiceKind};
+use crate::directive::Global;
 use crate::sink::{Draft, Sink};
 use crate::unresolved::same_family;
 use crate::{Kind, Span, Spanned};
 
-pub(super) fn check(config: &Config, sink: &mut Sink) {
+pub(super) fn check(config: &Config, missed: Missed, sink: &mut Sink) {
     own_addresses(config, sink);
+    if missed.has(Global::Network) {
+        return;
+    }
     families(config, sink);
-    gateway(config, sink);
+    if !missed.has(Global::NatRouter) && !missed.has(Global::Service) {
+        gateway(config, sink);
+    }
 }
 
 /// How messages call the family of `address`.
@@ -78,8 +85,7 @@ fn families(config: &Config, sink: &mut Sink) {
 }
 
 fn gateway(config: &Config, sink: &mut Sink) {
-    // With errors in the file the router may be among them.
-    if *config.service != ServiceKind::Lvs || sink.has_errors() {
+    if *config.service != ServiceKind::Lvs {
         return;
     }
     let first = config.active_virtual_servers().next();

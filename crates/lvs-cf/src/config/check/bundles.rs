@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::config::missed::{Missed, MissedInFile};
 use crate::config::{Config, Network, Protocol, VirtualServer};
+use crate::directive::{Global, Virtual};
 use crate::sink::{Draft, Sink};
 use crate::{Kind, Span, Spanned};
 
@@ -51,7 +53,10 @@ impl Bundles {
         bundle.is_some_and(|bundle| bundle.several_ports)
     }
 
-    pub(super) fn check(&self, config: &Config, sink: &mut Sink) {
+    pub(super) fn check(&self, config: &Config, missed: &MissedInFile, sink: &mut Sink) {
+        if uncertain(missed) {
+            return;
+        }
         for (index, service) in config.virtual_servers.iter().enumerate() {
             if !*service.active {
                 continue;
@@ -66,6 +71,18 @@ impl Bundles {
             }
         }
     }
+}
+
+/// Whether bundles are other ones, perhaps, than the file was meant to have.
+fn uncertain(missed: &MissedInFile) -> bool {
+    let of_block = |missed: &Missed| {
+        use Virtual::{Active, Fwmark, Persistent, Pmask, Port, Protocol, Scheduler};
+        let decisive = [Active, Fwmark, Persistent, Pmask, Port, Protocol, Scheduler];
+        decisive.iter().any(|directive| missed.has(*directive))
+    };
+    missed.block
+        || missed.global.has(Global::Network)
+        || missed.virtual_servers.iter().any(of_block)
 }
 
 /// Scheduler and persistence of a bundle are those of its first block. A later block need not

@@ -1,27 +1,33 @@
 //! Directives that change nothing, because of others or of where they stand; and words that are
 //! probably misspelt.
 
+use crate::config::missed::{Missed, MissedInFile};
 use crate::config::{Config, Network, ServiceKind, VirtualServer};
+use crate::directive::{Global, Virtual};
 use crate::sink::{Draft, Sink};
 use crate::words::{nearest, shown};
 use crate::{Kind, Span, Spanned};
 
-pub(super) fn check(config: &mut Config, sink: &mut Sink) {
-    for block in &mut config.virtual_servers {
-        interval(block, sink);
+pub(super) fn check(config: &mut Config, missed: &MissedInFile, sink: &mut Sink) {
+    for (block, missed) in config
+        .virtual_servers
+        .iter_mut()
+        .zip(&missed.virtual_servers)
+    {
+        interval(block, *missed, sink);
+        any_block(block, *missed, sink);
+        virtual_server(block, *missed, sink);
     }
-    for block in &mut config.failover_services {
-        interval(block, sink);
-    }
-    global(config, sink);
-    for block in &config.virtual_servers {
-        any_block(block, sink);
-        virtual_server(block, sink);
-    }
-    for block in &config.failover_services {
-        any_block(block, sink);
+    for (block, missed) in config
+        .failover_services
+        .iter_mut()
+        .zip(&missed.failover_services)
+    {
+        interval(block, *missed, sink);
+        any_block(block, *missed, sink);
         failover_service(block, sink);
     }
+    global(config, missed.global, sink);
 }
 
 /// Warns that what is at `span` changes nothing.
@@ -36,13 +42,13 @@ fn given<T>(value: &Option<Spanned<T>>) -> Option<Span> {
     value.as_ref().and_then(|value| value.span)
 }
 
-fn global(config: &Config, sink: &mut Sink) {
+fn global(config: &Config, missed: Missed, sink: &mut Sink) {
     suspicious_word(sink, &config.rsh_command, &["rsh", "ssh"]);
     let sync = config.sync;
     idle(sync.span.filter(|_| *sync), sink, || {
         ": \"sync\" is read and not used".to_owned()
     });
-    if !*config.syncdaemon {
+    if !*config.syncdaemon && !missed.has(Global::Syncdaemon) {
         for (name, span) in [
             ("syncd_iface", config.syncd_iface.span),
             ("syncd_id", config.syncd_id.span),
@@ -58,7 +64,9 @@ fn global(config: &Config, sink: &mut Sink) {
             format!(": \"nat_router\" with `network = {network}`")
         });
     }
-    wrong_kind(config, sink);
+    if !missed.has(Global::Service) {
+        wrong_kind(config, sink);
+    }
 }
 
 /// What belongs to the kind of service that the file does not run.
@@ -79,7 +87,7 @@ fn wrong_kind(config: &Config, sink: &mut Sink) {
                 idle(block.name.span, sink, || {
                     format!(
                         ": failover service \"{}\" without `service = fos`",
-                        block.name
+                        shown(&block.name)
                     )
                 });
             }
@@ -87,7 +95,10 @@ fn wrong_kind(config: &Config, sink: &mut Sink) {
         ServiceKind::Fos => {
             for block in config.active_virtual_servers() {
                 idle(block.name.span, sink, || {
-                    format!(": virtual server \"{}\" with `service = fos`", block.name)
+                    format!(
+                        ": virtual server \"{}\" with `service = fos`",
+                        shown(&block.name)
+                    )
                 });
             }
         }
@@ -95,7 +106,10 @@ fn wrong_kind(config: &Config, sink: &mut Sink) {
 }
 
 /// A check that takes longer to come than the verdict cannot be.
-fn interval(block: &mut VirtualServer, sink: &mut Sink) {
+fn interval(block: &mut VirtualServer, missed: Missed, sink: &mut Sink) {
+    if missed.has(Virtual::Timeout) {
+        return;
+    }
     let timeout = block.timeout.value;
     if let Some(interval) = block.interval.as_mut().filter(|i| i.value > timeout) {
         interval.value = timeout;
@@ -105,11 +119,11 @@ fn interval(block: &mut VirtualServer, sink: &mut Sink) {
     }
 }
 
-fn any_block(block: &VirtualServer, sink: &mut Sink) {
+fn any_block(block: &VirtualServer, missed: Missed, sink: &mut Sink) {
     let known = &["uptime", "ruptime", "rup", "none"];
     suspicious_word(sink, &block.load_monitor, known);
     let regex = block.use_regex;
-    if block.expect.is_none() {
+    if block.expect.is_none() && !missed.has(Virtual::Expect) {
         idle(regex.span.filter(|_| *regex), sink, || {
             ": \"use_regex\" without `expect`".to_owned()
         });
@@ -127,9 +141,9 @@ fn any_block(block: &VirtualServer, sink: &mut Sink) {
     }
 }
 
-fn virtual_server(block: &VirtualServer, sink: &mut Sink) {
+fn virtual_server(block: &VirtualServer, missed: Missed, sink: &mut Sink) {
     let narrowed = *block.pmask != *VirtualServer::whole_mask(block.address.address);
-    if *block.persistent == 0 && narrowed {
+    if *block.persistent == 0 && narrowed && !missed.has(Virtual::Persistent) {
         idle(block.pmask.span, sink, || {
             ": \"pmask\" without `persistent`".to_owned()
         });
@@ -167,7 +181,7 @@ fn failover_service(block: &VirtualServer, sink: &mut Sink) {
     }
     for server in &block.servers {
         idle(server.name.span, sink, || {
-            format!(": server \"{}\" in a failover block", server.name)
+            format!(": server \"{}\" in a failover block", shown(&server.name))
         });
     }
 }

@@ -1,6 +1,7 @@
 //! Cross-checks: what no single line can be blamed for.
 //!
-//! They also run over a file with errors, of which they see what could be read.
+//! They also run over a file with errors, of which they see what could be read. What could not,
+//! they do not call missing.
 
 mod addresses;
 mod bundles;
@@ -11,17 +12,18 @@ mod pools;
 mod services;
 
 use super::Config;
+use super::missed::MissedInFile;
 use crate::sink::Sink;
 use bundles::Bundles;
 
 /// Checks the whole and puts right what cannot work.
-pub(super) fn check(config: &mut Config, sink: &mut Sink) {
-    pair::check(config, sink);
-    effects::check(config, sink);
+pub(super) fn check(config: &mut Config, missed: &MissedInFile, sink: &mut Sink) {
+    pair::check(config, missed.global, sink);
+    effects::check(config, missed, sink);
     expectations::check(config, sink);
-    addresses::check(config, sink);
-    services::check(config, sink);
+    addresses::check(config, missed.global, sink);
+    services::check(config, missed, sink);
     let bundles = Bundles::of(config);
-    bundles.check(config, sink);
+    bundles.check(config, missed, sink);
     pools::check(config, &bundles, sink);
 }

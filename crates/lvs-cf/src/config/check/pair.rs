@@ -4,18 +4,24 @@ use std::net::IpAddr;
 
 use super::addresses::family;
 use crate::config::Config;
+use crate::config::missed::Missed;
+use crate::directive::Global;
 use crate::sink::{Draft, Sink};
 use crate::unresolved::same_family;
 use crate::{Kind, Span, Spanned};
 
-pub(super) fn check(config: &mut Config, sink: &mut Sink) {
-    addresses(config, sink);
-    heartbeat(config, sink);
-    timers(config, sink);
+pub(super) fn check(config: &mut Config, missed: Missed, sink: &mut Sink) {
+    addresses(config, missed, sink);
+    if !missed.has(Global::BackupActive) {
+        heartbeat(config, sink);
+    }
+    if !missed.has(Global::Keepalive) && !missed.has(Global::Deadtime) {
+        timers(config, sink);
+    }
 }
 
-fn addresses(config: &mut Config, sink: &mut Sink) {
-    if *config.backup_active && config.backup.is_none() && !sink.has_errors() {
+fn addresses(config: &mut Config, missed: Missed, sink: &mut Sink) {
+    if *config.backup_active && config.backup.is_none() && !missed.has(Global::Backup) {
         let span = config.backup_active.span.unwrap_or(Span::new(0, 0));
         config.backup_active.value = false;
         sink.warning(span, || {
@@ -43,13 +49,16 @@ fn addresses(config: &mut Config, sink: &mut Sink) {
                 .expected("the other router's address")
         });
     }
-    // With errors in the file the other address may be among them.
-    if sink.has_errors() {
+    if missed.has(Global::BackupActive) {
         return;
     }
     let (one, name, other) = match (config.primary_private, config.backup_private) {
-        (Some(one), None) => (one, "primary_private", "backup_private"),
-        (None, Some(one)) => (one, "backup_private", "primary_private"),
+        (Some(one), None) if !missed.has(Global::BackupPrivate) => {
+            (one, "primary_private", "backup_private")
+        }
+        (None, Some(one)) if !missed.has(Global::PrimaryPrivate) => {
+            (one, "backup_private", "primary_private")
+        }
         _ => return,
     };
     if let Some(span) = one.span {

@@ -6,6 +6,7 @@ use super::bundles::Bundles;
 use super::services::first_or_warn;
 use crate::config::{Config, Network, RealServer, VirtualServer};
 use crate::sink::{Draft, Sink};
+use crate::words::shown;
 use crate::{Kind, Span};
 
 pub(super) fn check(config: &Config, bundles: &Bundles, sink: &mut Sink) {
@@ -30,13 +31,17 @@ fn real_servers(service: &VirtualServer, network: Network, keeps_port: bool, sin
             &*server.name.value,
             server.name.span,
             sink,
-            || format!(" server name \"{}\"", server.name),
+            || format!(" server name \"{}\"", shown(&server.name)),
         );
         let port = service.port_of(server);
         if *server.active {
             let key = (server.address.value, if own_port { port } else { 0 });
             first_or_warn(&mut servers, key, server.address.span, sink, || {
-                format!(" real server {}:{port} in \"{}\"", key.0, service.name)
+                format!(
+                    " real server {}:{port} in \"{}\"",
+                    key.0,
+                    shown(&service.name)
+                )
             });
         }
         if !own_port && port != *service.port {
@@ -76,7 +81,7 @@ fn sorry_server(service: &VirtualServer, sink: &mut Sink) {
     if let Some((server, span)) = places {
         sink.warning(span, || {
             Draft::new(Kind::SorryServerInPool)
-                .detail(format!(" of \"{}\"", service.name))
+                .detail(format!(" of \"{}\"", shown(&service.name)))
                 .expected("a server that is up when the real servers are not")
                 .related(server, "the real server")
         });
@@ -91,7 +96,7 @@ fn someone_active(service: &VirtualServer, sink: &mut Sink) {
     let span = service.name.span.unwrap_or(Span::new(0, 0));
     sink.warning(span, || {
         Draft::new(Kind::NoActiveServer)
-            .detail(format!(" in \"{}\"", service.name))
+            .detail(format!(" in \"{}\"", shown(&service.name)))
             .expected("a `server` block with `active = 1`")
     });
 }

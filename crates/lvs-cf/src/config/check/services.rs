@@ -5,14 +5,17 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::net::IpAddr;
 
+use crate::config::missed::MissedInFile;
 use crate::config::{Config, VirtualServer};
+use crate::directive::Virtual;
 use crate::sink::{Draft, Sink};
+use crate::words::shown;
 use crate::{Kind, Span};
 
-pub(super) fn check(config: &Config, sink: &mut Sink) {
+pub(super) fn check(config: &Config, missed: &MissedInFile, sink: &mut Sink) {
     names(&config.virtual_servers, "virtual server", sink);
     names(&config.failover_services, "failover service", sink);
-    services(config, sink);
+    services(config, missed, sink);
     same_addresses(config, sink);
 }
 
@@ -21,15 +24,19 @@ fn names(blocks: &[VirtualServer], what: &str, sink: &mut Sink) {
     for block in blocks {
         let name = block.name.as_str();
         first_or_warn(&mut seen, name, block.name.span, sink, || {
-            format!(" {what} name \"{name}\"")
+            format!(" {what} name \"{}\"", shown(name))
         });
     }
 }
 
 /// Blocks under one firewall mark are one service with several ports, and legal.
-fn services(config: &Config, sink: &mut Sink) {
+fn services(config: &Config, missed: &MissedInFile, sink: &mut Sink) {
     let mut seen = HashMap::new();
-    for service in config.active_virtual_servers() {
+    let key = [Virtual::Port, Virtual::Protocol, Virtual::Fwmark];
+    for (service, missed) in config.virtual_servers.iter().zip(&missed.virtual_servers) {
+        if !*service.active || key.iter().any(|directive| missed.has(*directive)) {
+            continue;
+        }
         let address = &service.address;
         let mark = *service.fwmark;
         let key = (mark, address.address, *service.port, *service.protocol);

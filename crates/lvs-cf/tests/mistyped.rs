@@ -1,0 +1,99 @@
+//! A line that is mistyped is mistyped, and not missing: nothing is said of other lines for it.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lvs_cf::{Diagnostic, FixedResolver, Kind, Severity, parse};
+
+fn found(source: String) -> Vec<Diagnostic> {
+    match parse(Path::new("x.cf"), source.into(), &FixedResolver::new()) {
+        Ok(loaded) => loaded.warnings,
+        Err(invalid) => invalid.diagnostics,
+    }
+}
+
+/// What is said because something else is missing or too small.
+fn of_other_lines(source: String) -> HashSet<String> {
+    let about_others = |d: &Diagnostic| {
+        let kinds = [
+            Kind::DeadtimeTooShort,
+            Kind::NatWithoutRouter,
+            Kind::NoPersistence,
+        ];
+        let missing = d.kind == Kind::MissingArguments && d.reason.contains(" has no ");
+        missing
+            || d.severity == Severity::Warning
+                && (kinds.contains(&d.kind)
+                    || d.reason.contains(" without ")
+                    || d.reason.contains(" a later block ")
+                    || d.reason.contains(" more than "))
+    };
+    let reasons = found(source).into_iter().filter(about_others);
+    reasons.map(|d| d.reason).collect()
+}
+
+/// The line as a hasty hand would have it.
+fn mistyped(line: &str) -> Vec<String> {
+    let Some((name, value)) = line.split_once('=') else {
+        // A block's beginning or end.
+        return vec![
+            line.replace(['{', '}'], ""),
+            line.replace(['{', '}'], "]"),
+            format!("{line} \"x"),
+        ];
+    };
+    let indent = name.len() - name.trim_start_matches([' ', '\t', '\u{feff}']).len();
+    let (blanks, name) = name.split_at(indent);
+    let first = &name[..1];
+    vec![
+        format!("{blanks}{name}="),
+        format!("{blanks}{name}= \"{value}"),
+        format!("{blanks}{name}{value}"),
+        format!("{blanks}{first}{name}={value}"),
+        format!("{blanks}{name}= x y z"),
+        format!("{blanks}{name}=\u{1}{value}.300"),
+    ]
+}
+
+#[test]
+fn a_mistyped_line_makes_nothing_missing() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let mut tried = 0;
+    let mut wrong = Vec::new();
+    let files = fs::read_dir(&directory).unwrap().map(|e| e.unwrap().path());
+    for path in files.filter(|p: &PathBuf| p.extension().is_some_and(|e| e == "cf")) {
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        // The large files are many times the same.
+        if text.len() > 4096 || parse(&path, text.clone().into(), &FixedResolver::new()).is_err() {
+            continue;
+        }
+        let before = of_other_lines(text.clone());
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            if line.trim().is_empty() || line.trim_start().starts_with('#') {
+                continue;
+            }
+            for broken in mistyped(line) {
+                tried += 1;
+                let mut lines = lines.clone();
+                lines[index] = &broken;
+                let after = of_other_lines(lines.join("\n"));
+                let new: Vec<_> = after.difference(&before).collect();
+                if !new.is_empty() {
+                    let name = path.file_name().unwrap().to_string_lossy();
+                    wrong.push(format!("{name}: {broken}: {new:?}"));
+                }
+            }
+        }
+    }
+    assert!(tried > 2000, "only {tried} tried");
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
