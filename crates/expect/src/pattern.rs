@@ -79,7 +79,7 @@ impl Pattern {
         })
     }
 
-    /// Whether it has no signs at all.
+    /// Whether it is empty, and so matches anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.source.is_empty()
