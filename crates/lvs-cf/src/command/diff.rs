@@ -10,7 +10,6 @@ use super::cli::Diff;
 use super::pairs::{Pair, pairs};
 use super::settings::{self, Hosts, Setting};
 use super::{Outcome, TROUBLE, escaped, input};
-use crate::edit::written;
 use crate::{Config, LoadError, Loaded, Protocol, RealServer, VirtualServer, parse};
 
 /// There are differences.
@@ -179,14 +178,7 @@ fn renamed(old: &str, new: &str) -> Vec<String> {
 
 /// `DIRECTIVE OLD -> NEW` for each that differs in value.
 fn changes(old: &[Setting], new: &[Setting]) -> Vec<String> {
-    let said = |setting: &Setting| {
-        let written = |word: String| written::value(&word).unwrap_or(word);
-        let words = setting.value.words();
-        words.map_or("none".to_owned(), |words| {
-            let words: Vec<String> = words.into_iter().map(written).collect();
-            words.join(" ")
-        })
-    };
+    let said = |setting: &Setting| setting.value.written().unwrap_or("none".to_owned());
     old.iter()
         .zip(new)
         .filter(|(old, new)| old.value != new.value)

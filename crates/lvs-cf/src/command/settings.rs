@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::edit::written;
 use crate::{
     Config, Document, Floating, RealServer, Spanned, Unresolved, VirtualServer, ipv4_netmask,
 };
@@ -35,27 +36,25 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// The words that stand behind the `=` in lvs.cf.
-    pub(super) fn words(&self) -> Option<Vec<String>> {
+    /// What stands behind the `=` in lvs.cf.
+    pub(super) fn written(&self) -> Option<String> {
+        // A word that was read can be written.
+        let word = |word: &str| written::value(word).unwrap_or_else(|| word.to_owned());
         Some(match self {
-            Value::Flag(flag) => vec![u8::from(*flag).to_string()],
-            Value::Number(number) => vec![number.to_string()],
-            Value::Seconds(seconds) => vec![seconds.to_string()],
-            Value::Time(time) => vec![decimal(time.as_nanos(), 9)],
-            Value::Word(word) | Value::Host(word) => vec![word.clone()?],
-            Value::Floating(floating) => {
-                let (host, device) = floating.clone()?;
-                std::iter::once(host).chain(device).collect()
-            }
-            Value::Mask(mask) => match (*mask)? {
-                (prefix, true) => vec![ipv4_netmask(prefix).to_string()],
-                (prefix, false) => vec![prefix.to_string()],
+            Value::Flag(flag) => u8::from(*flag).to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::Seconds(seconds) => seconds.to_string(),
+            Value::Time(time) => decimal(time.as_nanos(), 9),
+            Value::Word(text) | Value::Host(text) => word(text.as_ref()?),
+            Value::Floating(floating) => match floating.as_ref()? {
+                (host, Some(device)) => format!("{} {}", word(host), word(device)),
+                (host, None) => word(host),
             },
-            Value::List(list) => {
-                let words = list.clone()?.into_iter();
-                let open = std::iter::once("[".to_owned());
-                open.chain(words).chain(["]".to_owned()]).collect()
-            }
+            Value::Mask(mask) => match (*mask)? {
+                (prefix, true) => ipv4_netmask(prefix).to_string(),
+                (prefix, false) => prefix.to_string(),
+            },
+            Value::List(list) => written::list(list.as_ref()?),
         })
     }
 }
