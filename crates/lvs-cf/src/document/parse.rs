@@ -386,7 +386,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_line_with_a_word_is_a_statement(line in "[ \t]{0,2}\\PC[^\n]{0,30}") {
+        fn every_line_with_a_word_is_a_statement(
+            line in prop_oneof!["[ \t]{0,2}\\PC[^\n]{0,30}", "[ \t{}#='\"a!]{1,8}"],
+        ) {
             let words = line.trim_matches([' ', '\t']);
             prop_assume!(!words.is_empty());
             let statement = Grammar::parse(Rule::line, &line).unwrap().next().unwrap();
