@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::config::build;
 use crate::sink::Sink;
+use crate::words::shown_path;
 use crate::{Config, Diagnostic, Document, Resolve, not_yet, source};
 
 /// Where the file is looked for when the command line names none, in this order.
@@ -35,7 +36,7 @@ pub struct Loaded {
 
 /// A file that has errors.
 #[derive(Debug, Clone, Error)]
-#[error("error parsing {} at {}", path.display(), first(diagnostics))]
+#[error("error parsing {} at {}", shown_path(path), first(diagnostics))]
 pub struct Invalid {
     /// Which file.
     pub path: PathBuf,
@@ -60,7 +61,7 @@ fn first(diagnostics: &[Diagnostic]) -> String {
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// It cannot be read.
-    #[error("cannot read {}", path.display())]
+    #[error("cannot read {}", shown_path(path))]
     Read {
         /// Which file.
         path: PathBuf,

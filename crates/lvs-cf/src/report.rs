@@ -8,7 +8,7 @@ use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::words::shown;
+use crate::words::{shown, shown_path};
 use crate::{Diagnostic, Document, Invalid, LoadError, Loaded, Severity};
 
 /// How much of a line is shown around the place, in bytes to either side: lines have no limit.
@@ -20,7 +20,7 @@ impl Loaded {
     pub fn report(&self, program: &str) -> String {
         let mut out = String::new();
         for warning in &self.warnings {
-            let path = self.path.display();
+            let path = shown_path(&self.path);
             // Writing to a string does not fail.
             let _ = writeln!(out, "{program}: warning: {path} at {warning}");
             out.push_str(&snippet(&self.path, warning, &self.document, false));
@@ -81,8 +81,13 @@ fn and_more(out: &mut String, more: usize, what: &str) {
 
 /// One diagnostic with its source line, and with its reason above that if `titled`.
 fn snippet(path: &Path, diagnostic: &Diagnostic, document: &Document, titled: bool) -> String {
-    let path = path.display().to_string();
-    render(&path, diagnostic, document, titled, &Renderer::plain())
+    render(
+        &shown_path(path),
+        diagnostic,
+        document,
+        titled,
+        &Renderer::plain(),
+    )
 }
 
 /// The same as `renderer` does it.

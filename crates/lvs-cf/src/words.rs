@@ -1,5 +1,7 @@
 //! Words for people: how a word of the file is shown, and which known word it comes nearest to.
 
+use std::path::Path;
+
 /// The longest word that is compared or shown whole; longer ones are no misspelling.
 const LONGEST: usize = 40;
 
@@ -19,6 +21,25 @@ pub(crate) fn shown(text: &str) -> String {
         }
     }
     out
+}
+
+/// `text` with its control characters escaped, which could do anything to a terminal or end a line;
+/// those of `keep` are left.
+pub(crate) fn escaped(text: &str, keep: &[char]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && !keep.contains(&c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The name of a file for a message: it may have any bytes, and the message stays one line.
+pub(crate) fn shown_path(path: &Path) -> String {
+    escaped(&path.to_string_lossy(), &[])
 }
 
 /// The known word that `word` is most likely meant to be, if any is near: at most a third of its

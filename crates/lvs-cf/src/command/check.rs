@@ -6,8 +6,9 @@ use std::path::Path;
 use annotate_snippets::Renderer;
 
 use super::cli::{Check, Form};
-use super::{Outcome, TROUBLE, colour, escaped, input};
+use super::{Outcome, TROUBLE, colour, input};
 use crate::report::render;
+use crate::words::shown_path;
 use crate::{Diagnostic, Document, Severity, default_path};
 
 /// At least one file does not load.
@@ -79,7 +80,7 @@ struct Show {
 
 impl Show {
     fn file(&self, path: &Path, found: &Found, out: &mut String) {
-        let path = escaped(&path.to_string_lossy(), &[]);
+        let path = shown_path(path);
         let mut diagnostics: Vec<&Diagnostic> = found.diagnostics.iter().collect();
         diagnostics.sort_by_key(|d| d.span);
         for diagnostic in diagnostics {

@@ -9,7 +9,8 @@ use std::net::IpAddr;
 use super::cli::Diff;
 use super::pairs::{Pair, pairs};
 use super::settings::{self, Hosts, Setting};
-use super::{Outcome, TROUBLE, escaped, input};
+use super::{Outcome, TROUBLE, input};
+use crate::words::escaped;
 use crate::{Config, LoadError, Loaded, Protocol, RealServer, VirtualServer, parse};
 
 /// There are differences.

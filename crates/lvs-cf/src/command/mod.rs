@@ -60,20 +60,6 @@ fn run(cli: &Cli, terminal: bool) -> Outcome {
     }
 }
 
-/// `text` with its control characters escaped, which could do anything to a terminal or end a line;
-/// those of `keep` are left.
-fn escaped(text: &str, keep: &[char]) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && !keep.contains(&c) {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
 /// Writes all of `text`. A reader that has seen enough is no error.
 fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
     match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {

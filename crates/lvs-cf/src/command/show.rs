@@ -6,8 +6,9 @@ use std::path::Path;
 use super::cli::{Output, Show};
 use super::json::{self, Json};
 use super::settings::{self, Hosts, Setting, Value};
-use super::{Outcome, TROUBLE, escaped, input};
+use super::{Outcome, TROUBLE, input};
 use crate::edit::written;
+use crate::words::{escaped, shown_path};
 use crate::{Config, Document, LoadError, Loaded, VirtualServer, default_path, parse};
 
 /// The file does not load.
@@ -49,7 +50,7 @@ pub(crate) fn shown(loaded: &Loaded) -> [String; 2] {
 /// An lvs.cf that means the same. What the file leaves to the defaults is in comments.
 fn text(loaded: &Loaded) -> String {
     let hosts = Hosts(&loaded.document);
-    let path = escaped(&loaded.path.to_string_lossy(), &[]);
+    let path = shown_path(&loaded.path);
     let mut out = format!("# {path} as it is taken; behind # the defaults\n");
     let config = &loaded.config;
     statements(&mut out, "", &settings::global(config, &hosts));

@@ -141,9 +141,22 @@ fn warnings_go_to_standard_error() {
 fn a_file_name_does_not_get_out_of_its_line() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x\nprimary = b\u{1b}[31m.cf");
+    let name = path.to_str().unwrap();
+    let is_plain = |text: &str, program: &str| {
+        let lines = text.lines().all(|l| !l.starts_with("primary"));
+        let first = text.starts_with(program) && text.contains("x\\nprimary = b\\u{1b}[31m.cf");
+        assert!(lines && first && !text.contains('\u{1b}'), "{text}");
+    };
+    for command in ["check", "show"] {
+        is_plain(&run(&[command, name], "").err, "lvs-cf: cannot read ");
+    }
+    is_plain(&run(&["diff", name, "a"], "").err, "lvs-cf: cannot read ");
     fs::write(&path, "primary = a\nx = 1\n").unwrap();
-    let bad = run(&["check", path.to_str().unwrap()], "");
+    let bad = run(&["check", name], "");
     assert_eq!(bad.out.lines().count(), 1, "{}", bad.out);
+    is_plain(&run(&["show", name], "").err, "lvs-cf: error parsing ");
+    fs::write(&path, "primary = a\nkeepalive = 9\n").unwrap();
+    is_plain(&run(&["show", name], "").err, "lvs-cf: warning: ");
     fs::write(&path, "primary = a\n").unwrap();
     let run = run(&["show", path.to_str().unwrap()], "");
     assert_eq!(
