@@ -6,6 +6,7 @@ use std::net::{IpAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::OnceLock;
 
+use crate::Unresolved;
 use crate::config::Protocol;
 
 /// Turns the names a file uses into numbers. Addresses and port numbers never get here.
@@ -34,7 +35,9 @@ impl SystemResolver {
 
 impl Resolve for SystemResolver {
     fn host(&self, name: &str) -> Option<IpAddr> {
-        let addresses: Vec<IpAddr> = (name, 0).to_socket_addrs().ok()?.map(|a| a.ip()).collect();
+        let answers = (name, 0).to_socket_addrs().ok()?.map(|a| a.ip());
+        // What stands for a name that was not asked for is no answer.
+        let addresses: Vec<IpAddr> = answers.filter(|a| !Unresolved::is_stand_in(*a)).collect();
         addresses
             .iter()
             .find(|a| a.is_ipv4())

@@ -108,6 +108,15 @@ const ERRORS: &[Case] = cases! {
     InvalidArgument "primary = 10.1.0.1\nnat_router = «10.1.0.1 eth1:1»",
         "invalid argument: `nat_router` is the router's own address (`primary`)",
         "an address that no router has for itself", "";
+    InvalidArgument "primary = «127.0.1.1»\nbackup = 10.1.0.2",
+        "invalid argument: \"primary\" is one that every machine has for itself",
+        "an address that other machines reach", "";
+    InvalidArgument "primary = 10.1.0.1\nvirtual a {\naddress = «127.0.0.9»\n}",
+        "invalid argument: the virtual address is one that every machine has for itself",
+        "an address that other machines reach", "";
+    InvalidHost "primary = 10.1.0.1\nvirtual a {\naddress = «255.0.0.0»\nvip_nmask = 64\n}",
+        "invalid host name or ip address: \"255.0.0.0\"",
+        "the address of one host", "";
     InvalidArgument "primary = 10.1.0.1\nbackup = «2001:db8::2»",
         "invalid argument: \"backup\" is an IPv6 address and the primary's is not",
         "an IPv4 address", "";
@@ -328,6 +337,9 @@ const WARNINGS: &[Case] = cases! {
     SorryServerInPool "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nsorry_server = «10.2.0.11»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
         "sorry server in the pool of \"a\"",
         "a server that is up when the real servers are not", "";
+    Doubtful "primary = «127.0.0.1»\n",
+        "doubtful: \"primary\" is an address that every machine has for itself",
+        "the address of the router's interface", "";
     Doubtful "primary = 10.1.0.1\nrsh_command = «shh»\n",
         "doubtful: \"shh\" is taken for a program",
         "", "did you mean `ssh`?";

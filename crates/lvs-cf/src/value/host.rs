@@ -28,13 +28,20 @@ pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Faul
     let fault = Fault::new(Kind::InvalidHost, HOST);
     let address = match word.text.parse::<IpAddr>() {
         Ok(address) => address,
-        Err(_) if is_host_name(word.text) => resolver.host(word.text).ok_or(fault)?,
+        Err(_) if is_host_name(word.text) => {
+            let address = resolver.host(word.text).ok_or(fault)?;
+            if Unresolved::is_stand_in(address) {
+                return Ok(Host::Address(address));
+            }
+            address
+        }
         Err(_) => return Err(fault),
     };
     match address {
         IpAddr::V4(v4) if v4.is_unspecified() => Ok(Host::Nowhere),
         IpAddr::V6(v6) if v6.is_unspecified() => Ok(Host::Nowhere),
-        IpAddr::V4(v4) if v4.is_multicast() || v4.is_broadcast() => {
+        // "This network", groups, and what is reserved, broadcast included (RFC 1122, 3.2.1.3).
+        IpAddr::V4(v4) if matches!(v4.octets()[0], 0 | 224..) => {
             Err(Fault::new(Kind::InvalidHost, ONE_HOST))
         }
         IpAddr::V6(v6) if v6.is_multicast() => Err(Fault::new(Kind::InvalidHost, ONE_HOST)),
@@ -50,16 +57,32 @@ pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Faul
     }
 }
 
-/// Whether `text` is worth asking the resolver for. What has only digits and dots is a mistyped
-/// address, which resolvers read in surprising ways (`1.2.3` as 1.2.0.3).
+/// Whether `text` is worth asking the resolver for. What ends in a number is a mistyped address,
+/// which resolvers read in surprising ways (`1.2.3` as 1.2.0.3, `127.0x1` as 127.0.0.1).
 fn is_host_name(text: &str) -> bool {
-    text.len() <= 253
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-        && text.bytes().any(|b| b.is_ascii_alphabetic())
-        && !text.starts_with(['-', '.'])
-        && !text.starts_with("0x")
+    let name = text.strip_suffix('.').unwrap_or(text);
+    text.len() <= 253 && name.split('.').all(is_label) && !ends_in_number(name)
+}
+
+/// One name between dots. `_` is none of a host's letters, and in use.
+fn is_label(label: &str) -> bool {
+    let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    !label.is_empty()
+        && label.bytes().all(known)
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+/// No top level domain begins with a digit; a host of the site's own hosts(5) may (`3par`), if it
+/// is no number.
+fn ends_in_number(name: &str) -> bool {
+    match name.rsplit_once('.') {
+        Some((_, last)) => last.starts_with(|c: char| c.is_ascii_digit()),
+        None => {
+            let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+            digits(name) || name.starts_with("0x") || name.starts_with("0X")
+        }
+    }
 }
 
 /// An interface, and no alias of one.
@@ -158,6 +181,16 @@ mod tests {
     fn resolver() -> FixedResolver {
         FixedResolver::new()
             .with_host("lvs1", IpAddr::from([1, 2, 3, 2]))
+            .with_host("3par", IpAddr::from([1, 2, 3, 2]))
+            .with_host("lvs1.example.", IpAddr::from([1, 2, 3, 2]))
+            .with_host("0X7f000001", IpAddr::from([127, 0, 0, 1]))
+            .with_host("127.0x1", IpAddr::from([127, 0, 0, 1]))
+            .with_host("1.2.3.0x4", IpAddr::from([1, 2, 3, 4]))
+            .with_host("1.2.3.4o", IpAddr::from([1, 2, 3, 4]))
+            .with_host("1.2.3.4.", IpAddr::from([1, 2, 3, 4]))
+            .with_host("a-", IpAddr::from([1, 2, 3, 4]))
+            .with_host("a..b", IpAddr::from([1, 2, 3, 4]))
+            .with_host("reserved", IpAddr::from([240, 0, 0, 1]))
             .with_host("six", "2001:db8::1".parse().unwrap())
     }
 
@@ -170,6 +203,8 @@ mod tests {
         let address = Ok(Host::Address(IpAddr::from([1, 2, 3, 2])));
         assert_eq!(host(token("1.2.3.2"), &resolver()), address);
         assert_eq!(host(token("lvs1"), &resolver()), address);
+        assert_eq!(host(token("lvs1.example."), &resolver()), address);
+        assert_eq!(host(token("3par"), &resolver()), address);
         assert_eq!(host(token("0.0.0.0"), &resolver()), Ok(Host::Nowhere));
     }
 
@@ -185,8 +220,24 @@ mod tests {
             "nowhere",
             "a b",
             "0x1020304",
+            "0X7f000001",
+            "127.0x1",
+            "1.2.3.0x4",
+            "1.2.3.0X4",
+            "1.2.3.4.",
+            "1.2.3.4o",
+            "a..b",
+            ".",
+            "a-",
+            "a.-b",
+            "a-.b",
+            "0.1.2.3",
             "224.0.0.1",
+            "239.255.255.255",
+            "240.0.0.1",
+            "255.0.0.0",
             "255.255.255.255",
+            "reserved",
             "-x",
             "1.2.3.4/24",
             ":::",
@@ -244,6 +295,12 @@ mod tests {
         assert_eq!(Mask::Dotted(24).prefix(four), Ok(24));
         assert_eq!(Mask::Length(64).prefix(six), Ok(64));
         assert!(Mask::Length(24).prefix(four).is_err());
+        let stand_in = Resolve::host(&Unresolved::new(), "a").unwrap();
+        assert_eq!(Mask::Length(64).prefix(stand_in), Ok(64));
+        assert_eq!(
+            host(token("255.0.0.0"), &resolver()),
+            Err(Fault::new(Kind::InvalidHost, ONE_HOST))
+        );
         assert!(Mask::Dotted(24).prefix(six).is_err());
     }
 

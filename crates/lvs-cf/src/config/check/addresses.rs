@@ -11,6 +11,7 @@ use crate::{Kind, Span, Spanned};
 
 pub(super) fn check(config: &Config, missed: Missed, sink: &mut Sink) {
     own_addresses(config, sink);
+    loopback(config, sink);
     if missed.has(Global::Network) {
         return;
     }
@@ -28,12 +29,51 @@ pub(super) fn family(address: IpAddr) -> &'static str {
     }
 }
 
+/// Addresses that every machine has for itself: no other one finds a router there.
+fn loopback(config: &Config, sink: &mut Sink) {
+    for (name, address) in routers(config) {
+        let Some(span) = address.span.filter(|_| address.is_loopback()) else {
+            continue;
+        };
+        if *config.backup_active {
+            no_loopback(&format!("\"{name}\""), span, sink);
+        } else if name == "primary" {
+            sink.warning(span, || {
+                Draft::new(Kind::Doubtful)
+                    .detail(": \"primary\" is an address that every machine has for itself")
+                    .expected("the address of the router's interface")
+            });
+        }
+    }
+    let router = config.nat_router.as_ref().map(|r| ("\"nat_router\"", r));
+    let vips = config.blocks().map(|b| ("the virtual address", &b.address));
+    for (what, floating) in router.into_iter().chain(vips) {
+        if let Some(span) = floating.span.filter(|_| floating.address.is_loopback()) {
+            no_loopback(what, span, sink);
+        }
+    }
+}
+
+fn no_loopback(what: &str, span: Span, sink: &mut Sink) {
+    sink.error(span, || {
+        Draft::new(Kind::InvalidArgument)
+            .detail(format!(": {what} is one that every machine has for itself"))
+            .expected("an address that other machines reach")
+    });
+}
+
+/// The addresses that the routers have for themselves.
+pub(super) fn routers(config: &Config) -> Vec<(&'static str, Spanned<IpAddr>)> {
+    let mut own = vec![("primary", config.primary)];
+    own.extend(config.primary_private.map(|a| ("primary_private", a)));
+    own.extend(config.backup.map(|a| ("backup", a)));
+    own.extend(config.backup_private.map(|a| ("backup_private", a)));
+    own
+}
+
 /// Dropping a floating address that is the router's own would cut the router off.
 fn own_addresses(config: &Config, sink: &mut Sink) {
-    let mut own: Vec<(&'static str, Spanned<IpAddr>)> = vec![("primary", config.primary)];
-    own.extend(config.backup.map(|a| ("backup", a)));
-    own.extend(config.primary_private.map(|a| ("primary_private", a)));
-    own.extend(config.backup_private.map(|a| ("backup_private", a)));
+    let own = routers(config);
     let mut refuse = |floating: &Spanned<Floating>, what: &str| {
         let whose = |(_, a): &&(_, Spanned<IpAddr>)| a.value == floating.address;
         let Some((name, router)) = own.iter().find(whose) else {
