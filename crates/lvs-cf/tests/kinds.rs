@@ -100,8 +100,17 @@ const ERRORS: &[Case] = cases! {
         "invalid argument: \"\"",
         "a word that is not empty", "";
     InvalidArgument "primary = 10.1.0.1\nbackup = «10.1.0.1»",
-        "invalid argument: the backup's address is the primary's",
-        "the other router's address", "";
+        "invalid argument: \"backup\" is the same as \"primary\"",
+        "an address of the other router", "";
+    InvalidArgument "primary = 10.1.0.1\nbackup = 10.1.0.2\nprimary_private = 10.2.0.1\nbackup_private = «10.2.0.1»",
+        "invalid argument: \"backup_private\" is the same as \"primary_private\"",
+        "an address of the other router", "";
+    InvalidArgument "primary = 10.1.0.1\nbackup = «10.2.0.1»\nprimary_private = 10.2.0.1\nbackup_private = 10.2.0.2",
+        "invalid argument: \"backup\" is the same as \"primary_private\"",
+        "an address of the other router", "";
+    InvalidArgument "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = «10.2.0.254 eth0:1»\nserver b {\naddress = 10.2.0.2\nactive = 1\n}\n}",
+        "invalid argument: the virtual address is that of `nat_router`",
+        "an address of its own", "";
     InvalidArgument "primary = 10.1.0.1\nvirtual a {\naddress = «10.1.0.1 eth0:1»\n}",
         "invalid argument: the virtual address is the router's own (`primary`)",
         "an address that no router has for itself", "";
@@ -340,6 +349,9 @@ const WARNINGS: &[Case] = cases! {
     Doubtful "primary = «127.0.0.1»\n",
         "doubtful: \"primary\" is an address that every machine has for itself",
         "the address of the router's interface", "";
+    Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nserver b {\naddress = «10.1.0.80»\nactive = 1\n}\n}\n",
+        "doubtful: the real server's address is the virtual one",
+        "the address that the server has for itself", "";
     Doubtful "primary = 10.1.0.1\nrsh_command = «shh»\n",
         "doubtful: \"shh\" is taken for a program",
         "", "did you mean `ssh`?";

@@ -15,6 +15,7 @@ pub(super) fn check(config: &Config, missed: Missed, sink: &mut Sink) {
     if missed.has(Global::Network) {
         return;
     }
+    gateway_is_no_vip(config, sink);
     families(config, sink);
     if !missed.has(Global::NatRouter) && !missed.has(Global::Service) {
         gateway(config, sink);
@@ -94,6 +95,28 @@ fn own_addresses(config: &Config, sink: &mut Sink) {
     }
     for block in config.blocks() {
         refuse(&block.address, "the virtual address is the router's own");
+    }
+}
+
+/// One address on two devices: the real servers' packets and the clients' would both go astray.
+fn gateway_is_no_vip(config: &Config, sink: &mut Sink) {
+    let nat = *config.network == Network::Nat && *config.service == ServiceKind::Lvs;
+    let Some(router) = config.nat_router.as_ref().filter(|_| nat) else {
+        return;
+    };
+    for block in config.active_virtual_servers() {
+        let vip = &block.address;
+        let (Some(span), Some(first)) = (vip.span, router.span) else {
+            continue;
+        };
+        if vip.address == router.address {
+            sink.error(span, || {
+                Draft::new(Kind::InvalidArgument)
+                    .detail(": the virtual address is that of `nat_router`")
+                    .expected("an address of its own")
+                    .related(first, "the real servers' gateway")
+            });
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::addresses::family;
+use super::addresses::{family, routers};
 use crate::config::Config;
 use crate::config::missed::Missed;
 use crate::directive::Global;
@@ -38,17 +38,7 @@ fn addresses(config: &mut Config, missed: Missed, sink: &mut Sink) {
     if !*config.backup_active {
         return;
     }
-    if let Some(span) = config
-        .backup
-        .filter(|b| *b == config.primary)
-        .and_then(|b| b.span)
-    {
-        sink.error(span, || {
-            Draft::new(Kind::InvalidArgument)
-                .detail(": the backup's address is the primary's")
-                .expected("the other router's address")
-        });
-    }
+    two_routers(config, sink);
     if missed.has(Global::BackupActive) {
         return;
     }
@@ -65,6 +55,26 @@ fn addresses(config: &mut Config, missed: Missed, sink: &mut Sink) {
         sink.warning(span, || {
             Draft::new(Kind::NoEffect).detail(format!(": \"{name}\" without `{other}`"))
         });
+    }
+}
+
+/// An address of one router that is the other one's too: each would take itself for its partner.
+fn two_routers(config: &Config, sink: &mut Sink) {
+    let routers = routers(config);
+    let (backups, primaries): (Vec<_>, Vec<_>) = routers
+        .into_iter()
+        .partition(|(name, _)| name.starts_with("backup"));
+    for (name, backup) in backups {
+        let same = primaries.iter().find(|(_, primary)| **primary == *backup);
+        let places = same.and_then(|(other, primary)| Some((*other, backup.span?, primary.span?)));
+        if let Some((other, span, primary)) = places {
+            sink.error(span, || {
+                Draft::new(Kind::InvalidArgument)
+                    .detail(format!(": \"{name}\" is the same as \"{other}\""))
+                    .expected("an address of the other router")
+                    .related(primary, "the primary's address")
+            });
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) fn check(config: &Config, bundles: &Bundles, sink: &mut Sink) {
         let keeps_port = bundles.keeps_port(service);
         real_servers(service, *config.network, keeps_port, sink);
         sorry_server(service, sink);
+        is_its_own_vip(service, sink);
         if *service.active {
             someone_active(service, sink);
         }
@@ -70,6 +71,25 @@ fn other_port(service: &VirtualServer, server: &RealServer, network: Network, si
                 .help("the kernel delivers to the virtual port; only the check uses this one")
         }
     });
+}
+
+/// With direct routing and tunnels a real server holds the VIP too; packets still go to it by its
+/// own address. Under the VIP the kernel takes the router itself for the real server.
+fn is_its_own_vip(service: &VirtualServer, sink: &mut Sink) {
+    let vip = &service.address;
+    for server in service.active_servers() {
+        let (Some(span), Some(first)) = (server.address.span, vip.span) else {
+            continue;
+        };
+        if *server.address == vip.address {
+            sink.warning(span, || {
+                Draft::new(Kind::Doubtful)
+                    .detail(": the real server's address is the virtual one")
+                    .expected("the address that the server has for itself")
+                    .related(first, "the virtual address")
+            });
+        }
+    }
 }
 
 fn sorry_server(service: &VirtualServer, sink: &mut Sink) {
