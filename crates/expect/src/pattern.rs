@@ -85,10 +85,11 @@ impl Pattern {
         self.source.is_empty()
     }
 
-    /// Whether it matches anywhere in `text`.
+    /// Whether it matches anywhere in `text`, in which each byte stands as the character of the same
+    /// number (`char::from`).
     #[must_use]
-    pub fn is_in(&self, text: &Text) -> bool {
-        self.engine.is_match(&text.0)
+    pub fn is_in(&self, text: &str) -> bool {
+        self.engine.is_match(text)
     }
 }
 
@@ -99,25 +100,6 @@ impl PartialEq for Pattern {
 }
 
 impl Eq for Pattern {}
-
-/// Bytes as the engine sees them.
-#[derive(Debug, Clone, Default)]
-pub struct Text(String);
-
-impl Text {
-    /// Adds what came.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.0.extend(bytes.iter().copied().map(char::from));
-    }
-}
-
-impl From<&[u8]> for Text {
-    fn from(bytes: &[u8]) -> Self {
-        let mut text = Self::default();
-        text.push(bytes);
-        text
-    }
-}
 
 #[cfg(test)]
 mod tests;

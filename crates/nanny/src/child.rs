@@ -21,6 +21,8 @@ use nix::unistd::Pid;
 use rustix::io::ioctl_fionbio;
 use rustix::process::{PidfdFlags, pidfd_open};
 
+use crate::pages::Pages;
+
 /// How many bytes of the output are kept at most; the rest is read and dropped.
 pub const KEPT: usize = 64 * 1024;
 
@@ -60,9 +62,7 @@ pub struct Running {
     exit: OwnedFd,
     /// `None` once everybody who could write has closed it.
     output: Option<PipeReader>,
-    kept: Vec<u8>,
-    /// How many bytes are kept at most.
-    most: usize,
+    kept: Pages,
     truncated: bool,
 }
 
@@ -72,7 +72,7 @@ pub struct Ended {
     /// Its exit status, or the signal that killed it.
     pub status: ExitStatus,
     /// The first bytes of what it wrote, [`KEPT`] at most.
-    pub output: Vec<u8>,
+    pub output: Pages,
     /// Whether it wrote more.
     pub truncated: bool,
 }
@@ -119,16 +119,15 @@ impl Running {
             child: Some(child),
             exit,
             output: Some(output),
-            kept: Vec::new(),
-            most: KEPT,
+            kept: Pages::new(KEPT),
             truncated: false,
         })
     }
 
-    /// Keeps fewer bytes of the output: memory that was used once stays with the process.
+    /// Keeps fewer bytes of the output. To be called at the start.
     #[must_use]
     pub fn keep(mut self, bytes: usize) -> Self {
-        self.most = bytes.min(KEPT);
+        self.kept = Pages::new(bytes.min(KEPT));
         self
     }
 
@@ -171,9 +170,8 @@ impl Running {
             match output.read(&mut chunk) {
                 Ok(0) => self.output = None,
                 Ok(length) => {
-                    let room = self.most.saturating_sub(self.kept.len());
-                    self.kept.extend_from_slice(&chunk[..length.min(room)]);
-                    self.truncated |= length > room;
+                    let kept = self.kept.push(&chunk[..length]);
+                    self.truncated |= kept < length;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,

@@ -24,6 +24,7 @@ mod failures;
 pub mod health;
 pub mod load;
 mod log;
+pub mod pages;
 mod parent;
 mod place;
 mod run;

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use expect::pattern::{Pattern, PatternError, Text};
+use expect::pattern::{Pattern, PatternError};
+
+use crate::pages::Pages;
 
 /// How many bytes of a reply an expression is matched with at most.
 pub const LONGEST: usize = 64 * 1024;
@@ -39,7 +41,7 @@ pub enum Match {
 }
 
 /// What came of a reply.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Reply {
     /// How many bytes came.
     length: usize,
@@ -88,7 +90,7 @@ impl Expect {
             Self::Bytes(expected) => {
                 !is_cut_off && expected.len() == output.len() && agree(expected, output)
             }
-            Self::Pattern(pattern) => pattern.is_in(&Text::from(output)),
+            Self::Pattern(pattern) => pattern.is_in(Text::from(output).as_str()),
         }
     }
 }
@@ -150,7 +152,7 @@ impl Reply {
         let is_expected = match expect {
             Expect::Bytes(_) => self.missing(expect) == 0,
             // That nothing came at all may be what is expected.
-            Expect::Pattern(pattern) if self.length == 0 => pattern.is_in(&self.text),
+            Expect::Pattern(pattern) if self.length == 0 => pattern.is_in(self.text.as_str()),
             Expect::Pattern(pattern) => self.search(pattern),
         };
         if is_expected { Match::Yes } else { Match::No }
@@ -173,9 +175,48 @@ impl Reply {
         self.searched = self.length;
         self.effort = self.effort.saturating_add(self.length);
         let start = Instant::now();
-        let is_match = pattern.is_in(&self.text);
+        let is_match = pattern.is_in(self.text.as_str());
         self.spent += start.elapsed();
         is_match
+    }
+}
+
+/// What an expression is matched with: each byte as the character of the same number.
+#[derive(Debug)]
+struct Text(Pages);
+
+impl Default for Text {
+    fn default() -> Self {
+        // A character takes two bytes at most.
+        Self(Pages::new(2 * LONGEST))
+    }
+}
+
+impl Text {
+    fn push(&mut self, bytes: &[u8]) {
+        for run in bytes.chunk_by(|one, next| one.is_ascii() == next.is_ascii()) {
+            if run.is_ascii() {
+                self.0.push(run);
+            } else {
+                for &byte in run {
+                    self.0
+                        .push(char::from(byte).encode_utf8(&mut [0; 2]).as_bytes());
+                }
+            }
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        // It is text, unless the room ended within a character.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl From<&[u8]> for Text {
+    fn from(bytes: &[u8]) -> Self {
+        let mut text = Self::default();
+        text.push(bytes);
+        text
     }
 }
 

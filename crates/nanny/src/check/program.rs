@@ -5,9 +5,10 @@ use std::os::unix::process::ExitStatusExt;
 
 use nix::poll::{PollFd, PollFlags};
 
+use super::expect::Expect;
 use super::question::Program;
 use super::{Act, Failure, errno};
-use crate::child::{Ended, Running, Stderr};
+use crate::child::{Ended, KEPT, Running, Stderr};
 
 /// A run of the program. Dropping it kills the program with its process group.
 #[derive(Debug)]
@@ -19,8 +20,14 @@ impl Run {
     /// # Errors
     /// What the system said.
     pub(super) fn start(program: &Program) -> Result<Self, Failure> {
+        // What decides: of bytes, one final newline, and one more where there is more.
+        let kept = match &program.expect {
+            None => 0,
+            Some(Expect::Bytes(expected)) => expected.len() + 2,
+            Some(Expect::Pattern(_)) => KEPT,
+        };
         Running::start(&program.name, &program.arguments, Stderr::Dropped)
-            .map(Self)
+            .map(|running| Self(running.keep(kept)))
             .map_err(|error| match error.kind() {
                 io::ErrorKind::ResourceBusy => Failure::Undead,
                 _ => Failure::System(Act::Run, errno(&error)),

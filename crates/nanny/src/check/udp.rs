@@ -11,6 +11,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::dialogue::Dialogue;
 use super::expect::{Expect, Match, Reply};
 use super::{Act, Failure, Step, Target, errno};
+use crate::pages::Pages;
 
 /// Room on the stack for the start of a datagram.
 const CHUNK: usize = 1024;
@@ -99,16 +100,17 @@ impl Exchange {
     fn read(&mut self, expect: Option<&Expect>) -> Step<()> {
         let missing = expect.map_or(0, |expect| self.reply.missing(expect));
         let mut short = [0; CHUNK];
-        let mut long = Vec::new();
+        let mut long = Pages::new(missing);
         // What does not find room is lost.
-        let room = if missing <= CHUNK {
-            &mut short[..]
+        let read = if missing <= CHUNK {
+            (&self.socket)
+                .read(&mut short)
+                .map(|length| &short[..length])
         } else {
-            long.resize(missing, 0);
-            &mut long[..]
+            long.fill(|room| (&self.socket).read(room)).map(|()| &*long)
         };
-        let length = match (&self.socket).read(room) {
-            Ok(length) => length,
+        let datagram = match read {
+            Ok(datagram) => datagram,
             Err(error) => {
                 return match (Step::wait_or_fail(Act::Read, &error), expect) {
                     (Step::Wait, Some(expect)) if self.reply.pause(expect) == Match::Yes => {
@@ -121,7 +123,7 @@ impl Exchange {
         let Some(expect) = expect else {
             return Step::Done(Ok(()));
         };
-        match self.reply.take(expect, &room[..length]) {
+        match self.reply.take(expect, datagram) {
             Match::Yes => Step::Done(Ok(())),
             Match::No => Step::Done(Err(Failure::Unexpected)),
             Match::SoFar => Step::On(()),

@@ -54,7 +54,7 @@ fn first_line(running: &mut Running) -> String {
         wait(running, LONG);
         assert!(running.advance().is_none(), "it ended");
     }
-    let text = String::from_utf8(running.kept.clone()).expect("text");
+    let text = String::from_utf8(running.kept.to_vec()).expect("text");
     text.trim().to_owned()
 }
 
@@ -62,7 +62,7 @@ fn first_line(running: &mut Running) -> String {
 fn status_and_output() {
     let ended = finish(&mut shell("echo out; echo err >&2; exit 3"));
     assert_eq!(ended.status.code(), Some(3));
-    assert_eq!(ended.output, b"out\n");
+    assert_eq!(&*ended.output, b"out\n");
     assert!(!ended.truncated);
 }
 
@@ -71,13 +71,13 @@ fn standard_error_joins_where_it_is_wanted() {
     let args = ["-c", "echo out; echo err >&2"];
     let mut running = Running::start("sh".as_ref(), &args, Stderr::Joined).expect("sh is in PATH");
     let ended = finish(&mut running);
-    assert_eq!(ended.output, b"out\nerr\n");
+    assert_eq!(&*ended.output, b"out\nerr\n");
 }
 
 #[test]
 fn its_input_is_empty_and_its_output_blocks() {
     let ended = finish(&mut shell("cat; grep flags /proc/self/fdinfo/1"));
-    let text = String::from_utf8(ended.output).expect("text");
+    let text = String::from_utf8(ended.output.to_vec()).expect("text");
     let flags = text.split_whitespace().nth(1).expect("the flags of a pipe");
     let flags = i32::from_str_radix(flags, 8).expect("octal");
     assert_eq!(flags & nix::libc::O_NONBLOCK, 0, "{text}");
@@ -117,7 +117,11 @@ fn a_grandchild_that_keeps_the_output_holds_nothing_up_and_is_killed() {
     let ended = finish(&mut shell("sleep 600 & echo $!"));
     assert!(before.elapsed() < LONG);
     assert!(ended.status.success());
-    dies(String::from_utf8(ended.output).expect("text").trim());
+    dies(
+        String::from_utf8(ended.output.to_vec())
+            .expect("text")
+            .trim(),
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod endurance;
 mod failover;
 mod faults;
 mod load;
+mod memory;
 mod nanny;
 mod script;
 mod server;

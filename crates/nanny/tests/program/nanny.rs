@@ -195,6 +195,17 @@ impl Nanny {
             .collect()
     }
 
+    /// The memory that it has for itself alone, in KiB.
+    pub(crate) fn private_dirty(&self) -> u64 {
+        let path = format!("/proc/{}/smaps_rollup", self.child.id());
+        let rollup = std::fs::read_to_string(path).expect("it lives");
+        let line = rollup
+            .lines()
+            .find(|line| line.starts_with("Private_Dirty:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number.expect("Private_Dirty").parse().expect("a number")
+    }
+
     /// Its anonymous resident memory, in KiB.
     pub(crate) fn memory(&self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());

@@ -195,7 +195,7 @@ fn one_that_prints_without_end_takes_neither_time_nor_memory() {
     let mut nanny = Nanny::checking(server(), "-t 10 --interval 100ms", &much);
     let said = nanny.wait_for(line);
     assert!(said - nanny.started < Duration::from_secs(10));
-    assert!(nanny.memory() < 512, "{}", nanny.memory());
+    assert!(nanny.memory() < 300, "{}", nanny.memory());
 
     let endless = ["-e", "/usr/bin/yes", "-x", "OK"];
     let mut nanny = Nanny::checking(server(), RULES, &endless);
@@ -203,8 +203,8 @@ fn one_that_prints_without_end_takes_neither_time_nor_memory() {
     assert!(said - nanny.started < TIMEOUT + SLACK);
     let before = nanny.memory();
     nanny.never_says("[ active ]", TIMEOUT * 4);
-    // What is kept of one output, at most.
-    assert!(nanny.memory() <= before + 64, "{before} {}", nanny.memory());
+    // As much is kept as it takes to see that it is not what is expected.
+    assert!(nanny.memory() <= before + 16, "{before} {}", nanny.memory());
 }
 
 #[test]

@@ -1,0 +1,52 @@
+//! What large replies and outputs leave in a nanny between two checks: nothing.
+
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use crate::faults::RULES;
+use crate::nanny::{Nanny, together};
+use crate::server::{Manner, Server};
+
+/// The private memory of a nanny in the steady state, in KiB, at most. A program that is not optimized
+/// takes more.
+const MOST: u64 = if cfg!(debug_assertions) { 264 } else { 184 };
+
+/// What it has for itself between two checks: the least of some looks, as some fall into a check.
+fn steady(nanny: &mut Nanny) -> u64 {
+    // Said after the first check: what that has used is there.
+    nanny.wait_for("active");
+    let looks = (0..8).map(|_| {
+        std::thread::sleep(Duration::from_millis(77));
+        nanny.private_dirty()
+    });
+    looks.min().expect("some looks")
+}
+
+#[test]
+fn large_replies_and_outputs_leave_no_memory_behind() {
+    let server = Server::up(Manner::Floods);
+    let tcp = server.address;
+    let datagrams = UdpSocket::bind("127.0.0.1:0").expect("bound");
+    let udp = datagrams.local_addr().expect("an address");
+    // Ends with the test's process.
+    std::thread::spawn(move || {
+        while let Ok((_, peer)) = datagrams.recv_from(&mut [0; 64]) {
+            let _ = datagrams.send_to(&[&[b'x'; 60_000][..], b"end"].concat(), peer);
+        }
+    });
+    let much = "/usr/bin/head -c 1000000 /dev/zero";
+    let cases: &[(_, &[&str])] = &[
+        (tcp, &[]),
+        (tcp, &["-s", "x", "--regex", "-x", "^HTTPx+[yz]$"]),
+        (tcp, &["-s", "x", "-x", "HTTP"]),
+        (udp, &["-u", "-s", "x", "--regex", "-x", "xend$"]),
+        (tcp, &["-e", much]),
+        (tcp, &["-e", much, "-x", "OK"]),
+        (tcp, &["-e", much, "--regex", "-x", "x"]),
+    ];
+    together(cases, |(address, check)| {
+        let mut nanny = Nanny::checking(*address, RULES, check);
+        let memory = steady(&mut nanny);
+        assert!(memory <= MOST, "{memory} KiB, {check:?}");
+    });
+}
