@@ -72,11 +72,29 @@ fn details(invalid: &Invalid) -> String {
     out
 }
 
-fn and_more(out: &mut String, more: usize, what: &str) {
+/// Says that there are `more` than were shown.
+pub(crate) fn and_more(out: &mut String, more: usize, what: &str) {
     if more > 0 {
         let plural = if more == 1 { "" } else { "s" };
         let _ = writeln!(out, "... and {more} more {what}{plural}");
     }
+}
+
+/// What stands behind the reason where a diagnostic has one line: what was expected, the other
+/// place, and what to do.
+#[cfg(feature = "command")]
+pub(crate) fn behind_reason(diagnostic: &Diagnostic, document: &Document) -> String {
+    let mut out = String::new();
+    if let Some(expected) = &diagnostic.expected {
+        let _ = write!(out, "; expected {expected}");
+    }
+    if let Some((span, what)) = &diagnostic.related {
+        let _ = write!(out, "; line {} is {what}", document.position(span.start).0);
+    }
+    if let Some(help) = &diagnostic.help {
+        let _ = write!(out, "; {help}");
+    }
+    out
 }
 
 /// One diagnostic with its source line, and with its reason above that if `titled`.

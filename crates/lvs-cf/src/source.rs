@@ -2,12 +2,15 @@
 //! time.
 
 use std::fs::{File, OpenOptions};
+#[cfg(feature = "command")]
+use std::io::IsTerminal;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -15,6 +18,10 @@ use crate::Document;
 
 /// How long a pipe or a device may take until its end.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long standard input may take: whoever writes to it may ask a person for a password first.
+#[cfg(feature = "command")]
+const STDIN_PATIENCE: Duration = Duration::from_secs(60);
 
 /// One byte more than is taken, so that a longer text is noticed; an endless one ends here.
 const LIMIT: u64 = Document::MAX_BYTES as u64 + 1;
@@ -28,40 +35,61 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
         .open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_file() || metadata.is_dir() {
-        return read_all(file, metadata.len());
+        let size = usize::try_from(metadata.len().min(LIMIT)).unwrap_or(0);
+        let mut source = Vec::with_capacity(size);
+        file.take(LIMIT).read_to_end(&mut source)?;
+        return Ok(source);
     }
     read_patiently(file, PATIENCE)
 }
 
-/// The bytes of `file`, of which there are probably `size`.
-pub(crate) fn read_all(file: impl Read, size: u64) -> io::Result<Vec<u8>> {
-    let size = usize::try_from(size.min(LIMIT)).unwrap_or(0);
-    let mut source = Vec::with_capacity(size);
-    file.take(LIMIT).read_to_end(&mut source)?;
-    Ok(source)
+/// The bytes of standard input. A person at a terminal has all the time, and can end it.
+#[cfg(feature = "command")]
+pub(crate) fn read_stdin() -> io::Result<Vec<u8>> {
+    let stdin = io::stdin();
+    let patience = if stdin.is_terminal() {
+        Duration::MAX
+    } else {
+        STDIN_PATIENCE
+    };
+    // Without the buffer, which poll knows nothing of.
+    read_patiently(File::from(stdin.as_fd().try_clone_to_owned()?), patience)
 }
 
-/// The bytes of what does not block, if it ends in time.
+/// The bytes of `file`, blocking or not, if it ends in time.
 fn read_patiently(file: File, patience: Duration) -> io::Result<Vec<u8>> {
-    let end = Instant::now() + patience;
+    let end = Instant::now().checked_add(patience);
     let mut source = Vec::new();
     let mut limited = file.take(LIMIT);
+    let mut buffer = vec![0; 64 * 1024];
     loop {
-        let left = end.saturating_duration_since(Instant::now());
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+        let timeout = left.map_or(PollTimeout::NONE, |left| {
+            PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
+        });
         let mut ready = [PollFd::new(limited.get_ref().as_fd(), PollFlags::POLLIN)];
-        if poll(&mut ready, timeout).map_err(io::Error::from)? == 0 {
-            let seconds = patience.as_secs();
-            let why = format!("it does not end within {seconds} s");
-            return Err(io::Error::new(ErrorKind::TimedOut, why));
+        match poll(&mut ready, timeout) {
+            Ok(0) => {
+                let seconds = patience.as_secs();
+                let why = format!("it does not end within {seconds} s");
+                return Err(io::Error::new(ErrorKind::TimedOut, why));
+            }
+            Ok(_) => {}
+            Err(Errno::EINTR) => continue,
+            Err(error) => return Err(error.into()),
         }
-        match limited.read_to_end(&mut source) {
-            Ok(_) => return Ok(source),
-            // What there was is in `source`.
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+        // One read for each time that there is something: a second one may wait for ever.
+        match limited.read(&mut buffer) {
+            Ok(0) => return Ok(source),
+            Ok(count) => source.extend_from_slice(&buffer[..count]),
+            Err(error) if is_passing(error.kind()) => {}
             Err(error) => return Err(error),
         }
     }
+}
+
+fn is_passing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 #[cfg(test)]
@@ -110,6 +138,17 @@ mod tests {
             .unwrap();
         let error = read_patiently(file, Duration::from_millis(20)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn a_pipe_that_blocks_is_given_up_too() {
+        let (read_end, write_end) = nix::unistd::pipe().unwrap();
+        (&File::from(write_end.try_clone().unwrap()))
+            .write_all(b"primary = 1.2.3.4\n")
+            .unwrap();
+        let error = read_patiently(read_end.into(), Duration::from_millis(20)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        drop(write_end);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The corpus: each `corpus/NAME.cf` has its golden `corpus/NAME.out`, what the command says to it:
-//! first `check`, then `show --format json`. `BLESS=1 cargo test -p lvs-cf --test corpus` writes the
-//! golden files.
+//! first `check` with the source, then `show --format=json`, where errors have a line each.
+//! `BLESS=1 cargo test -p lvs-cf --test corpus` writes the golden files.
 
 use std::fmt::Write;
 use std::fs;
@@ -12,7 +12,10 @@ use lvs_cf::Kind;
 /// What the command says to a file, on standard output and then on standard error, and how it ends.
 fn outcome(directory: &Path, name: &str) -> String {
     let mut text = String::new();
-    for args in [&["check", name][..], &["show", "--format=json", name]] {
+    for args in [
+        &["check", "--format=full", name][..],
+        &["show", "--format=json", name],
+    ] {
         let output = Command::new(env!("CARGO_BIN_EXE_lvs-cf"))
             .args(args)
             .current_dir(directory)

@@ -7,7 +7,7 @@ use annotate_snippets::Renderer;
 
 use super::cli::{Check, Form};
 use super::{Outcome, TROUBLE, colour, input};
-use crate::report::render;
+use crate::report::{behind_reason, render};
 use crate::words::shown_path;
 use crate::{Diagnostic, Document, Severity, default_path};
 
@@ -129,24 +129,16 @@ fn joined(parts: &[Option<String>]) -> Option<String> {
 
 /// One line, for programs that go through it: editors, scripts, CI.
 fn short(path: &str, diagnostic: &Diagnostic, document: &Document, out: &mut String) {
-    let Diagnostic { line, column, .. } = diagnostic;
+    let Diagnostic {
+        line,
+        column,
+        reason,
+        ..
+    } = diagnostic;
     let severity = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    let _ = write!(
-        out,
-        "{path}:{line}:{column}: {severity}: {}",
-        diagnostic.reason
-    );
-    if let Some(expected) = &diagnostic.expected {
-        let _ = write!(out, "; expected {expected}");
-    }
-    if let Some((span, what)) = &diagnostic.related {
-        let _ = write!(out, "; line {} is {what}", document.position(span.start).0);
-    }
-    if let Some(help) = &diagnostic.help {
-        let _ = write!(out, "; {help}");
-    }
-    out.push('\n');
+    let rest = behind_reason(diagnostic, document);
+    let _ = writeln!(out, "{path}:{line}:{column}: {severity}: {reason}{rest}");
 }

@@ -2,16 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Check lvs.cf files, and show what they mean.
 #[derive(Debug, Parser)]
-#[command(
-    name = "lvs-cf",
-    version,
-    disable_help_subcommand = true,
-    disable_help_flag = true
-)]
+#[command(name = "lvs-cf", version, disable_help_flag = true)]
 pub(super) struct Cli {
     // `-?` is what the daemons have.
     /// Print help
@@ -21,13 +17,30 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
+impl Cli {
+    /// What the parser cannot know: standard input can be read once.
+    pub(super) fn checked(self) -> Result<Self, clap::Error> {
+        let files: Vec<&PathBuf> = match &self.command {
+            Command::Check(check) => check.files.iter().collect(),
+            Command::Show(show) => show.file.iter().collect(),
+            Command::Diff(diff) => vec![&diff.old, &diff.new],
+        };
+        let stdin = files.iter().filter(|file| file.as_os_str() == "-");
+        if stdin.count() > 1 {
+            let why = "standard input, `-`, is named more than once";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
+        }
+        Ok(self)
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Say what is wrong with files; status 0 nothing, 1 errors, 2 trouble
     Check(Check),
     /// Say what a file means, defaults filled in; status 0, or 1 if the file has errors, 2 trouble
     Show(Show),
-    /// Say what a reload would change; status 0 nothing, 1 something, 2 trouble
+    /// Say what changes between two files; status 0 nothing, 1 something, 2 trouble
     Diff(Diff),
 }
 
@@ -69,10 +82,10 @@ pub(super) struct Show {
 
 #[derive(Debug, Args)]
 pub(super) struct Diff {
-    /// The file that is in use
+    /// The file to compare with, often the one in use, `-` for standard input
     #[arg(value_name = "OLD")]
     pub(super) old: PathBuf,
-    /// The file that would take its place
+    /// The file that would take its place, `-` for standard input
     #[arg(value_name = "NEW")]
     pub(super) new: PathBuf,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `diff`: what a reload would change.
+//! `diff`: what changes from one file to another.
 //!
 //! Services are the same if the kernel takes them for the same: by address, port and protocol, or
 //! by firewall mark. Real servers are the same by address and port. Names are for people.
@@ -9,14 +9,14 @@ use std::net::IpAddr;
 use super::cli::Diff;
 use super::pairs::{Pair, pairs};
 use super::settings::{self, Hosts, Setting};
-use super::{Outcome, TROUBLE, input};
+use super::{Outcome, TROUBLE, Terminals, complaint, input};
 use crate::words::escaped;
 use crate::{Config, LoadError, Loaded, Protocol, RealServer, VirtualServer, parse};
 
 /// There are differences.
 const DIFFERENT: u8 = 1;
 
-pub(super) fn run(args: &Diff) -> Outcome {
+pub(super) fn run(args: &Diff, terminals: Terminals) -> Outcome {
     let resolver = input::resolver(&args.names);
     let mut outcome = Outcome::default();
     let mut loaded = Vec::new();
@@ -27,7 +27,9 @@ pub(super) fn run(args: &Diff) -> Outcome {
         match one {
             Ok(one) => loaded.push(one),
             Err(error) => {
-                outcome.err.push_str(&error.report("lvs-cf"));
+                outcome
+                    .err
+                    .push_str(&complaint::error(&error, terminals.err));
                 outcome.status = TROUBLE;
             }
         }

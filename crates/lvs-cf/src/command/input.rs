@@ -1,6 +1,5 @@
 //! The files a command is about.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::cli::Names;
@@ -19,8 +18,7 @@ pub(super) struct Input {
 pub(super) fn read(path: &Path) -> Result<Input, LoadError> {
     let is_stdin = path.as_os_str() == "-";
     let (path, source) = if is_stdin {
-        let stdin = io::stdin().lock();
-        (PathBuf::from(STDIN), source::read_all(stdin, 0))
+        (PathBuf::from(STDIN), source::read_stdin())
     } else {
         (path.to_owned(), source::read(path))
     };

@@ -3,6 +3,7 @@
 mod check;
 mod cli;
 mod colour;
+mod complaint;
 mod diff;
 mod input;
 mod json;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::words::escaped;
 use cli::{Cli, Command};
 #[cfg(feature = "__fuzz")]
 pub(crate) use {diff::differences, show::shown};
@@ -30,17 +32,34 @@ struct Outcome {
     status: u8,
 }
 
+/// Which outputs people read as they come.
+#[derive(Debug, Clone, Copy)]
+struct Terminals {
+    out: bool,
+    err: bool,
+}
+
 /// Reads the command line, does what it asks for, and gives the exit status.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse().and_then(Cli::checked) {
         Ok(cli) => cli,
         Err(ending) => {
             // Nobody is left to tell if this fails.
+            if ending.use_stderr() {
+                // It has the words of the command line in it.
+                let text = escaped(&ending.render().to_string(), &['\n']);
+                let _ = write(&mut io::stderr(), &text);
+                return ExitCode::from(TROUBLE);
+            }
             let _ = ending.print();
-            return ExitCode::from(if ending.use_stderr() { TROUBLE } else { 0 });
+            return ExitCode::SUCCESS;
         }
     };
-    let outcome = run(&cli, io::stdout().is_terminal());
+    let terminals = Terminals {
+        out: io::stdout().is_terminal(),
+        err: io::stderr().is_terminal(),
+    };
+    let outcome = run(&cli, terminals);
     let written = write(&mut io::stdout(), &outcome.out);
     let _ = write(&mut io::stderr(), &outcome.err);
     match written {
@@ -52,11 +71,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli, terminal: bool) -> Outcome {
+fn run(cli: &Cli, terminals: Terminals) -> Outcome {
     match &cli.command {
-        Command::Check(args) => check::run(args, terminal),
-        Command::Show(args) => show::run(args, terminal),
-        Command::Diff(args) => diff::run(args),
+        Command::Check(args) => check::run(args, terminals.out),
+        Command::Show(args) => show::run(args, terminals),
+        Command::Diff(args) => diff::run(args, terminals),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::cli::{Output, Show};
 use super::json::{self, Json};
 use super::settings::{self, Hosts, Setting, Value};
-use super::{Outcome, TROUBLE, input};
+use super::{Outcome, TROUBLE, Terminals, complaint, input};
 use crate::edit::written;
 use crate::words::{escaped, shown_path};
 use crate::{Config, Document, LoadError, Loaded, VirtualServer, default_path, parse};
@@ -14,7 +14,7 @@ use crate::{Config, Document, LoadError, Loaded, VirtualServer, default_path, pa
 /// The file does not load.
 const ERRORS: u8 = 1;
 
-pub(super) fn run(args: &Show, terminal: bool) -> Outcome {
+pub(super) fn run(args: &Show, terminals: Terminals) -> Outcome {
     let path = args.file.clone().unwrap_or_else(default_path);
     let resolver = input::resolver(&args.names);
     let loaded = input::read(&path)
@@ -25,14 +25,14 @@ pub(super) fn run(args: &Show, terminal: bool) -> Outcome {
                 LoadError::Read { .. } => TROUBLE,
                 LoadError::Invalid(_) => ERRORS,
             },
-            err: error.report("lvs-cf"),
+            err: complaint::error(&error, terminals.err),
             out: String::new(),
         },
         Ok(loaded) => Outcome {
             status: 0,
-            err: loaded.report("lvs-cf"),
+            err: complaint::warnings(&loaded, terminals.err),
             out: match args.format {
-                Output::Text if terminal => escaped(&text(&loaded), &['\n', '\t']),
+                Output::Text if terminals.out => escaped(&text(&loaded), &['\n', '\t']),
                 Output::Text => text(&loaded),
                 Output::Json => as_json(&loaded.path, &loaded.config, &loaded.document),
             },

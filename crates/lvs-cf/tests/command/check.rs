@@ -1,14 +1,11 @@
 //! `lvs-cf check`.
 
-use std::fs::File;
-use std::io::Read;
 use std::time::{Duration, Instant};
 
-use nix::pty::openpty;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use crate::{lvs_cf, run};
+use crate::{on_a_terminal, run};
 
 #[test]
 fn a_good_file_has_status_0_and_nothing_is_said() {
@@ -133,31 +130,22 @@ fn a_pipe_without_a_writer_is_given_up() {
     );
 }
 
-/// What it says to a terminal.
-fn on_a_terminal(environment: &[(&str, &str)]) -> String {
-    let terminal = openpty(None, None).expect("a terminal");
-    let mut command = lvs_cf(&["check", "unknown.cf"]);
-    command
-        .envs(environment.iter().copied())
-        .stdout(terminal.slave);
-    let mut child = command.spawn().expect("lvs-cf runs");
-    // It holds the other end too.
-    drop(command);
-    let mut out = Vec::new();
-    // Ends in EIO when the last writer is gone.
-    let _ = File::from(terminal.master).read_to_end(&mut out);
-    assert_eq!(child.wait().expect("lvs-cf ends").code(), Some(1));
-    String::from_utf8(out).expect("text")
-}
-
 #[test]
 fn a_terminal_gets_the_source_and_colours_unless_they_are_not_wanted() {
     let colour = "\u{1b}[";
-    let text = on_a_terminal(&[]);
+    let text = on_a_terminal(&["check", "unknown.cf"], &[]).1;
     assert!(text.contains(colour) && text.contains("--> "), "{text}");
     for environment in [("NO_COLOR", "1"), ("TERM", "dumb"), ("CLICOLOR", "0")] {
-        let text = on_a_terminal(&[environment]);
+        let text = on_a_terminal(&["check", "unknown.cf"], &[environment]).1;
         assert!(!text.contains(colour), "{environment:?}: {text}");
         assert!(text.contains("--> unknown.cf:1:1"), "{text}");
     }
+    let never = on_a_terminal(&["check", "--color=never", "unknown.cf"], &[]).1;
+    assert!(!never.contains(colour), "{never}");
+    let args = ["check", "--color=always", "--format=full", "unknown.cf"];
+    let always = on_a_terminal(&args, &[("NO_COLOR", "1")]).1;
+    assert!(always.contains(colour), "{always}");
+    assert!(run(&args, "").out.contains(colour), "in a pipe too");
+    let auto = run(&["check", "--format=full", "unknown.cf"], "").out;
+    assert!(!auto.contains(colour), "{auto}");
 }

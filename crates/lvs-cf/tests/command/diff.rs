@@ -135,7 +135,7 @@ fn failover_services_are_compared_too() {
 fn a_file_that_does_not_load_is_trouble() {
     let run = diff("primary = 1.2.3.4\nx = 1\n");
     assert_eq!((run.status, run.out.as_str()), (2, ""));
-    let first = "lvs-cf: error parsing <stdin> at line 2: unknown command: \"x\"\n";
+    let first = "lvs-cf: error parsing <stdin> at line 2: unknown command: \"x\"; expected ";
     assert!(run.err.starts_with(first), "{}", run.err);
     let run = crate::run(&["diff", "/nonexistent", "."], "");
     assert_eq!(run.status, 2);

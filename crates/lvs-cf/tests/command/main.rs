@@ -5,8 +5,11 @@ mod diff;
 mod json;
 mod show;
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+
+use nix::pty::openpty;
 
 /// What a run left behind.
 struct Run {
@@ -47,21 +50,43 @@ fn run(args: &[&str], input: &str) -> Run {
     }
 }
 
+/// Runs it with both outputs on a terminal: its status, and all it says there.
+fn on_a_terminal(args: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
+    let terminal = openpty(None, None).expect("a terminal");
+    let mut command = lvs_cf(args);
+    command
+        .envs(environment.iter().copied())
+        .stdout(terminal.slave.try_clone().expect("a descriptor"))
+        .stderr(terminal.slave);
+    let mut child = command.spawn().expect("lvs-cf runs");
+    // It holds the other end too.
+    drop(command);
+    let mut out = Vec::new();
+    // Ends in EIO when the last writer is gone.
+    let _ = File::from(terminal.master).read_to_end(&mut out);
+    let status = child.wait().expect("lvs-cf ends").code();
+    (status, String::from_utf8(out).expect("text"))
+}
+
 #[test]
 fn a_wrong_command_line_is_trouble() {
     for args in [
         &["fmt"][..],
         &["--bogus"],
         &["check", "--bogus"],
+        &["check", "--bogus\u{1b}[31m"],
         &["check", "--format", "xml"],
         &["show", "--format", "xml"],
         &["show", "a", "b"],
         &["diff", "a"],
         &["diff", "a", "b", "c"],
+        &["diff", "-", "-"],
+        &["check", "-", "unknown.cf", "-"],
     ] {
         let run = run(args, "");
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{args:?}");
         assert!(run.err.contains("--help"), "{args:?}: {}", run.err);
+        assert!(!run.err.contains('\u{1b}'), "{args:?}: {}", run.err);
     }
 }
 
@@ -74,6 +99,8 @@ fn help_and_version_are_no_errors() {
         &["check", "--help"],
         &["show", "-h"],
         &["diff", "-?"],
+        &["help"],
+        &["help", "check"],
     ] {
         let run = run(args, "");
         assert_eq!((run.status, run.err.as_str()), (0, ""), "{args:?}");

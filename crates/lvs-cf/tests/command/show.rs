@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::run;
+use crate::{on_a_terminal, run};
 
 /// The files of the corpus that load.
 fn good_files() -> Vec<PathBuf> {
@@ -110,7 +110,7 @@ fn a_file_with_errors_is_reported_and_not_shown() {
     for format in ["text", "json"] {
         let run = run(&["show", "--format", format, "unknown.cf"], "");
         assert_eq!((run.status, run.out.as_str()), (1, ""));
-        let first = "lvs-cf: error parsing unknown.cf at line 1: unknown command: \"prmary\"\n";
+        let first = "lvs-cf: error parsing unknown.cf at line 1: unknown command: \"prmary\"; ";
         assert!(run.err.starts_with(first), "{}", run.err);
     }
     let run = run(&["show", "/nonexistent"], "");
@@ -135,6 +135,52 @@ fn warnings_go_to_standard_error() {
         run.err
     );
     assert!(run.out.contains("\"deadtime_ms\": 18000,"), "{}", run.out);
+}
+
+/// What is in a pipe is gone through by programs: a line each, with all that there is to say.
+#[test]
+fn errors_and_warnings_have_a_line_each() {
+    let bad = "prmary = 1.2.3.4\nprimary = 1.2.3.4\nnetwork = nta\n";
+    let expected = "\
+lvs-cf: error parsing <stdin> at line 1: unknown command: \"prmary\"; expected a directive that \
+stands outside the blocks; did you mean `primary`?
+lvs-cf: error parsing <stdin> at line 3: invalid argument: \"nta\"; expected one of nat, direct, \
+tunnel; did you mean `nat`?
+";
+    assert_eq!(run(&["show", "-"], bad).err, expected);
+    assert_eq!(run(&["diff", "howto-9.2.cf", "-"], bad).err, expected);
+    let doubtful = "primary = 1.2.3.4\nserial_no = 1\nserial_no = 2\n";
+    let expected = "lvs-cf: warning: <stdin> at line 2: no effect: \"serial_no\" is set again \
+                    below; line 3 is the value that counts\n";
+    assert_eq!(run(&["show", "-"], doubtful).err, expected);
+    let many = run(&["show", "flood.cf"], "").err;
+    assert_eq!(many.lines().count(), 21, "{many}");
+    assert!(many.ends_with("\n... and 181 more errors\n"), "{many}");
+}
+
+#[test]
+fn a_terminal_gets_the_source_of_what_is_wrong() {
+    for args in [
+        &["show", "unknown.cf"][..],
+        &["diff", "unknown.cf", "unknown.cf"],
+    ] {
+        let (_, said) = on_a_terminal(args, &[]);
+        assert!(said.contains("--> unknown.cf:1:1"), "{said}");
+        assert!(said.contains("did you mean `primary`?"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_shown_does_nothing_to_a_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("lvs.cf");
+    fs::write(&path, "primary = a\nrsh_command = x\u{1b}[31m\n").unwrap();
+    let path = path.to_str().unwrap();
+    let raw = "\nrsh_command = x\u{1b}[31m\n";
+    assert!(run(&["show", path], "").out.contains(raw), "it is a file");
+    let (status, shown) = on_a_terminal(&["show", path], &[]);
+    assert_eq!(status, Some(0));
+    assert!(shown.contains("rsh_command = x\\u{1b}[31m\r\n"), "{shown}");
 }
 
 #[test]
