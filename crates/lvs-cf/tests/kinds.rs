@@ -144,6 +144,15 @@ const ERRORS: &[Case] = cases! {
     IntegerExpected "primary = 10.1.0.1\nkeepalive = «2h»",
         "integer expected: \"2h\"",
         "a time in seconds, or one such as `0.25`, `250ms`, `3s`, `2m`", "";
+    IntegerExpected "primary = 10.1.0.1\nkeepalive = «08»",
+        "integer expected: \"08\"",
+        "a time in seconds, or one such as `0.25`, `250ms`, `3s`, `2m`", "a leading 0 means octal";
+    IntegerExpected "primary = 10.1.0.1\nkeepalive = «010s»",
+        "integer expected: \"010s\"",
+        "a time in seconds, or one such as `0.25`, `250ms`, `3s`, `2m`", "a leading 0 means octal";
+    InvalidArgument "primary = 10.1.0.1\nheartbeat_port = «080»",
+        "invalid argument: \"080\"",
+        "a port from 1 to 65535, or a service name such as `http`", "a leading 0 means octal";
     BooleanExpected "primary = 10.1.0.1\nhard_shutdown = «yes»",
         "boolean expected: \"yes\"",
         "0 or 1", "";
@@ -352,6 +361,27 @@ const WARNINGS: &[Case] = cases! {
     Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nserver b {\naddress = «10.1.0.80»\nactive = 1\n}\n}\n",
         "doubtful: the real server's address is the virtual one",
         "the address that the server has for itself", "";
+    Doubtful "primary = 10.1.0.1\nrsh_command = «foo»\n",
+        "doubtful: \"foo\" is taken for a program",
+        "one of rsh, ssh, or a path", "";
+    Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80\nload_monitor = «off»\n}\n",
+        "doubtful: \"off\" is taken for a program",
+        "one of uptime, ruptime, rup, none, or a path", "";
+    Doubtful "primary = 10.1.0.1\nvirtual «server» {\naddress = 10.1.0.80\n}\n",
+        "doubtful: a virtual server that is called \"server\"",
+        "`virtual server NAME {`, or a name of its own", "";
+    Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80\nsend_program = «#/bin/x»\n}\n",
+        "doubtful: \"#/bin/x\" is a value, and no comment",
+        "", "a comment stands behind a value and a blank; a value with `#` is safe in quotes";
+    Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80 «eth0:1#no»\n}\n",
+        "doubtful: \"eth0:1#no\" is a value, and no comment",
+        "", "a comment stands behind a value and a blank; a value with `#` is safe in quotes";
+    Doubtful "primary = 10.1.0.1\nkeepalive = «010»\ndeadtime = 20\n",
+        "doubtful: \"010\" is octal: 8",
+        "", "a leading 0 means octal";
+    Doubtful "primary = 10.1.0.1\nheartbeat_port = «0120»\n",
+        "doubtful: \"0120\" is octal: 80",
+        "", "a leading 0 means octal";
     Doubtful "primary = 10.1.0.1\nrsh_command = «shh»\n",
         "doubtful: \"shh\" is taken for a program",
         "", "did you mean `ssh`?";

@@ -284,6 +284,20 @@ error: invalid argument: \"nta\"
 }
 
 #[test]
+fn a_virtual_server_may_be_called_server() {
+    for (header, warnings) in [
+        ("virtual server {", 1),
+        ("virtual server server {", 0),
+        ("virtual \"server\" {", 0),
+    ] {
+        let text = format!("primary = 10.1.0.1\n{header}\naddress = 10.1.0.80\n}}\n");
+        let (config, found) = meaning(&text, &FixedResolver::new());
+        assert_eq!(config.virtual_servers[0].name.as_str(), "server");
+        assert_eq!(found, warnings, "{header}");
+    }
+}
+
+#[test]
 fn names_are_shown_without_what_a_terminal_obeys() {
     let block = "virtual \"a\u{1b}\" {\naddress = 10.1.0.80\nactive = 1\nserver \"b\u{1b}\" {\n\
                  address = 10.2.0.11\nactive = 1\n}\nserver \"b\u{1b}\" {\naddress = 10.2.0.11\n\

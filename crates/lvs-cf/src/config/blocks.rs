@@ -121,21 +121,23 @@ impl Outer {
             }
             Virtual::Port => {
                 let port = |word| value::port(word, self.named_protocol, resolver);
-                reader.fill(&mut read.port, setting, port);
+                reader.fill_number(&mut read.port, setting, port);
             }
             Virtual::Protocol => reader.fill(&mut read.protocol, setting, value::protocol),
-            Virtual::Fwmark => reader.fill(&mut read.fwmark, setting, value::fwmark),
+            Virtual::Fwmark => reader.fill_number(&mut read.fwmark, setting, value::fwmark),
             Virtual::Scheduler => reader.fill(&mut read.scheduler, setting, value::scheduler),
-            Virtual::Persistent => reader.fill(&mut read.persistent, setting, value::seconds),
+            Virtual::Persistent => {
+                reader.fill_number(&mut read.persistent, setting, value::seconds);
+            }
             Virtual::Pmask => {
                 reader.fill(&mut self.pmask, setting, |word| value::netmask(word, 0));
             }
             Virtual::Timeout => {
-                reader.fill(&mut read.timeout, setting, value::positive_duration);
+                reader.fill_number(&mut read.timeout, setting, value::positive_duration);
             }
-            Virtual::Reentry => reader.fill(&mut read.reentry, setting, value::duration),
+            Virtual::Reentry => reader.fill_number(&mut read.reentry, setting, value::duration),
             Virtual::Interval => {
-                reader.fill(&mut read.interval, setting, value::positive_duration);
+                reader.fill_number(&mut read.interval, setting, value::positive_duration);
             }
             Virtual::LoadMonitor => reader.fill(&mut read.load_monitor, setting, value::text),
             Virtual::Send => reader.fill(&mut read.send, setting, value::any_text),
@@ -206,9 +208,9 @@ fn real_server(
                 Server::Active => reader.fill(&mut active, &setting, value::boolean),
                 Server::Port => {
                     let parse = |word| value::port(word, named_protocol, resolver);
-                    reader.fill(&mut port, &setting, parse);
+                    reader.fill_number(&mut port, &setting, parse);
                 }
-                Server::Weight => reader.fill(&mut weight, &setting, value::weight),
+                Server::Weight => reader.fill_number(&mut weight, &setting, value::weight),
             },
             Statement::Failed(directive) => missed.insert(directive),
             Statement::Unknown(name) => missed.insert_unknown::<Server>(name),

@@ -135,12 +135,12 @@ impl File {
             Global::Heartbeat => reader.fill(&mut config.heartbeat, setting, value::boolean),
             Global::HeartbeatPort => {
                 let port = |word| value::port(word, Protocol::Udp, resolver);
-                reader.fill(&mut config.heartbeat_port, setting, port);
+                reader.fill_number(&mut config.heartbeat_port, setting, port);
             }
             Global::Keepalive => {
-                reader.fill(&mut config.keepalive, setting, value::positive_duration);
+                reader.fill_number(&mut config.keepalive, setting, value::positive_duration);
             }
-            Global::Deadtime => reader.fill(&mut config.deadtime, setting, value::duration),
+            Global::Deadtime => reader.fill_number(&mut config.deadtime, setting, value::duration),
             Global::RshCommand => reader.fill(&mut config.rsh_command, setting, value::text),
             Global::Network => reader.fill(&mut config.network, setting, value::network),
             Global::NatRouter => reader.fill_gateway(&mut config.nat_router, setting),
@@ -159,13 +159,13 @@ impl File {
             Global::SyncdIface => reader.fill(&mut config.syncd_iface, setting, value::interface),
             Global::SyncdId => reader.fill(&mut config.syncd_id, setting, value::sync_id),
             Global::TcpTimeout => {
-                reader.fill(&mut config.tcp_timeout, setting, value::kernel_timeout);
+                reader.fill_number(&mut config.tcp_timeout, setting, value::kernel_timeout);
             }
             Global::TcpfinTimeout => {
-                reader.fill(&mut config.tcpfin_timeout, setting, value::kernel_timeout);
+                reader.fill_number(&mut config.tcpfin_timeout, setting, value::kernel_timeout);
             }
             Global::UdpTimeout => {
-                reader.fill(&mut config.udp_timeout, setting, value::kernel_timeout);
+                reader.fill_number(&mut config.udp_timeout, setting, value::kernel_timeout);
             }
             Global::ActiveCmd => reader.fill(&mut config.active_cmd, setting, value::text),
             Global::InactiveCmd => reader.fill(&mut config.inactive_cmd, setting, value::text),

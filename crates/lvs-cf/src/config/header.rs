@@ -43,8 +43,17 @@ impl<'d> Reader<'d> {
             .collect();
         let has_brace = self.document.tokens(line).any(|t| is_brace(&t));
         // The HOWTO's dialect: `virtual server NAME {`.
-        if keyword.text == "virtual" && names.len() > 1 && names[0].text == "server" {
-            names.remove(0);
+        let is_server = names.first().is_some_and(|n| n.text == "server");
+        if keyword.text == "virtual" && is_server {
+            if names.len() > 1 {
+                names.remove(0);
+            } else if !names[0].quoted {
+                self.sink.warning(names[0].span, || {
+                    Draft::new(Kind::Doubtful)
+                        .detail(": a virtual server that is called \"server\"")
+                        .expected("`virtual server NAME {`, or a name of its own")
+                });
+            }
         }
         let missing = |what: &'static str, expected: &'static str| {
             Draft::new(Kind::MissingArguments)

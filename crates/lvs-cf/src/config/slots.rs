@@ -7,6 +7,7 @@ use super::reader::{Reader, Setting};
 use crate::document::Token;
 use crate::sink::Draft;
 use crate::value::{self, Fault, Host, Mask};
+use crate::words::shown;
 use crate::{Kind, Span, Spanned};
 
 /// Where a value goes. Without a place in the file it is a default, or none.
@@ -40,6 +41,27 @@ impl<'d> Reader<'d> {
         };
         if let Some(value) = self.parsed(word, parse) {
             self.store(slot, Spanned::at(value, word.span), setting);
+        }
+    }
+
+    /// The same of a number, which may be octal by mistake.
+    pub(super) fn fill_number<T>(
+        &mut self,
+        slot: &mut impl Slot<T>,
+        setting: &Setting<'d>,
+        parse: impl FnOnce(Token<'d>) -> Result<T, Fault>,
+    ) {
+        let errors = self.sink.errors();
+        self.fill(slot, setting, parse);
+        let Some(word) = setting.first.filter(|_| self.sink.errors() == errors) else {
+            return;
+        };
+        if let Some(number) = value::octal(word.text) {
+            self.sink.warning(word.span, || {
+                Draft::new(Kind::Doubtful)
+                    .detail(format!(": \"{}\" is octal: {number}", shown(word.text)))
+                    .help(value::OCTAL)
+            });
         }
     }
 
@@ -178,8 +200,22 @@ impl<'d> Reader<'d> {
         }
     }
 
+    /// Warns of a value that was meant to be a comment, or to have one behind it.
+    fn no_comment(&mut self, setting: &Setting<'d>) {
+        let hash = |word: &Token<'d>| !word.quoted && word.text.contains('#');
+        let words = [setting.first, setting.second];
+        if let Some(word) = words.into_iter().flatten().find(hash) {
+            self.sink.warning(word.span, || {
+                Draft::new(Kind::Doubtful)
+                    .detail(format!(": \"{}\" is a value, and no comment", shown(word.text)))
+                    .help("a comment stands behind a value and a blank; a value with `#` is safe in quotes")
+            });
+        }
+    }
+
     /// The last one in the file counts, as in 0.8.6.
     fn store<T>(&mut self, slot: &mut impl Slot<T>, value: Spanned<T>, setting: &Setting<'d>) {
+        self.no_comment(setting);
         let earlier = slot.put(value);
         self.set_again(earlier, setting);
     }

@@ -5,7 +5,8 @@ mod number;
 
 pub(crate) use host::{Host, Mask, device, host, interface, netmask};
 pub(crate) use number::{
-    boolean, duration, fwmark, integer, kernel_timeout, positive_duration, seconds, sync_id, weight,
+    boolean, duration, fwmark, integer, kernel_timeout, octal, positive_duration, seconds, sync_id,
+    weight,
 };
 
 use crate::config::{Network, Protocol, ReservationConflict, Scheduler, ServiceKind};
@@ -13,6 +14,9 @@ use crate::document::Token;
 use crate::sink::Draft;
 use crate::words::{nearest, shown};
 use crate::{Kind, Resolve};
+
+/// What is said of a number that begins with 0.
+pub(crate) const OCTAL: &str = "a leading 0 means octal";
 
 /// Why a word is not the value a directive wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +53,13 @@ impl Fault {
     pub(crate) fn draft(self, text: &str) -> Draft {
         let draft = Draft::new(self.kind).detail(format!(": \"{}\"", shown(text)));
         if self.known.is_empty() {
-            return draft.expected(self.expected);
+            let draft = draft.expected(self.expected);
+            let number = matches!(self.kind, Kind::IntegerExpected | Kind::InvalidArgument);
+            return if number && number::has_leading_zero(text.trim_start_matches(['+', '-'])) {
+                draft.help(OCTAL)
+            } else {
+                draft
+            };
         }
         draft
             .expected(format!("one of {}", self.known.join(", ")))

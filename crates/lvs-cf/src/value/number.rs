@@ -42,6 +42,18 @@ pub(super) fn strtol(text: &str) -> Option<i128> {
     Some(if negative { -value } else { value })
 }
 
+/// What a number with a leading 0 means, if it would mean something else without.
+pub(crate) fn octal(text: &str) -> Option<i128> {
+    let digits = text.trim_start_matches(['+', '-']);
+    let number = strtol(text).filter(|_| digits.len() > 1 && has_leading_zero(digits))?;
+    (digits.trim_start_matches('0').parse() != Ok(number.abs()) && number != 0).then_some(number)
+}
+
+/// Whether `text` begins like an octal number.
+pub(crate) fn has_leading_zero(text: &str) -> bool {
+    text.starts_with('0') && text[1..].starts_with(|c: char| c.is_ascii_digit())
+}
+
 fn whole(text: &str, expected: &'static str) -> Result<i128, Fault> {
     strtol(text).ok_or(Fault::new(Kind::IntegerExpected, expected))
 }
@@ -128,6 +140,10 @@ pub(crate) fn duration(word: Token<'_>) -> Result<Duration, Fault> {
     .iter()
     .find_map(|(suffix, nanos)| Some((text.strip_suffix(suffix)?, *nanos)))
     .unwrap_or((text, 1_000_000_000_i128));
+    // Whether it is octal or decimal, people and programs would disagree about.
+    if number.len() < text.len() && has_leading_zero(number) {
+        return Err(fault);
+    }
     let nanos = match number.split_once('.') {
         None => strtol(number).ok_or(fault)?.saturating_mul(unit),
         Some((whole, part)) => decimal(whole, part, unit).ok_or(fault)?,
@@ -142,7 +158,7 @@ pub(crate) fn duration(word: Token<'_>) -> Result<Duration, Fault> {
 /// `whole.part` units of `unit` nanoseconds.
 fn decimal(whole: &str, part: &str, unit: i128) -> Option<i128> {
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(part) {
+    if !digits(whole) || !digits(part) || has_leading_zero(whole) {
         return None;
     }
     let mut nanos = whole
@@ -200,6 +216,16 @@ mod tests {
     }
 
     #[test]
+    fn octal_numbers_are_known_where_it_matters() {
+        for (text, number) in [("010", 8), ("-010", -8), ("00012", 10), ("0777", 511)] {
+            assert_eq!(octal(text), Some(number), "{text}");
+        }
+        for text in ["0", "00", "07", "10", "08", "0x10", "", "+", "010s", "é"] {
+            assert_eq!(octal(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn booleans_are_exactly_zero_or_one() {
         assert_eq!(boolean(token("0")), Ok(false));
         assert_eq!(boolean(token("1")), Ok(true));
@@ -220,6 +246,9 @@ mod tests {
             ("2m", 120_000),
             ("1.5m", 90_000),
             ("0", 0),
+            ("0s", 0),
+            ("0.0", 0),
+            ("0.5m", 30_000),
             ("2147483647", 2_147_483_647_000),
         ] {
             assert_eq!(
@@ -239,6 +268,12 @@ mod tests {
             "-1",
             "2147483648",
             "1e3",
+            "08",
+            "010s",
+            "00s",
+            "010.5",
+            "010ms",
+            "01.5m",
             "1_0",
         ] {
             assert!(duration(token(bad)).is_err(), "{bad}");

@@ -186,16 +186,22 @@ fn failover_service(block: &VirtualServer, sink: &mut Sink) {
     }
 }
 
-/// Warns of a free word that looks like a misspelling of a known one.
+/// Warns of a free word that is neither known nor a path: a misspelling, or a word of another tool.
 fn suspicious_word(sink: &mut Sink, word: &Spanned<String>, known: &'static [&'static str]) {
-    let Some(span) = word.span.filter(|_| !known.contains(&word.as_str())) else {
+    let first = word.split(' ').next().unwrap_or_default();
+    let Some(span) = word.span.filter(|_| !known.contains(&first)) else {
         return;
     };
-    if let Some(near) = nearest(word, known) {
-        sink.warning(span, || {
-            Draft::new(Kind::Doubtful)
-                .detail(format!(": \"{}\" is taken for a program", shown(word)))
-                .nearest(Some(near))
-        });
+    let near = nearest(word, known);
+    if near.is_none() && first.contains('/') {
+        return;
     }
+    sink.warning(span, || {
+        let draft = Draft::new(Kind::Doubtful)
+            .detail(format!(": \"{}\" is taken for a program", shown(word)));
+        match near {
+            Some(_) => draft.nearest(near),
+            None => draft.expected(format!("one of {}, or a path", known.join(", "))),
+        }
+    });
 }
