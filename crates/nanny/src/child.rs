@@ -7,8 +7,10 @@
 //! The exit is noticed by a pidfd (Linux 5.3): the end of the output says nothing, as a grandchild
 //! may keep the pipe open, and a command may close it long before it ends.
 
+mod complaint;
+
 use std::ffi::OsStr;
-use std::io::{self, PipeReader, Read};
+use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -21,6 +23,7 @@ use nix::unistd::Pid;
 use rustix::io::ioctl_fionbio;
 use rustix::process::{PidfdFlags, pidfd_open};
 
+use self::complaint::Complaint;
 use crate::pages::Pages;
 
 /// How many bytes of the output are kept at most; the rest is read and dropped.
@@ -49,8 +52,8 @@ static UNDEAD: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 pub enum Stderr {
     /// To /dev/null.
     Dropped,
-    /// Where its standard output goes.
-    Joined,
+    /// The last line of it is kept, see [`Running::complaint`].
+    LastLine,
 }
 
 /// A command that is running. Dropping it kills its process group, and reaps it.
@@ -62,7 +65,10 @@ pub struct Running {
     exit: OwnedFd,
     /// `None` once everybody who could write has closed it.
     output: Option<PipeReader>,
+    /// Its standard error, where that is read, as long as anybody can write.
+    errors: Option<PipeReader>,
     kept: Pages,
+    complaint: Complaint,
     truncated: bool,
 }
 
@@ -75,6 +81,8 @@ pub struct Ended {
     pub output: Pages,
     /// Whether it wrote more.
     pub truncated: bool,
+    /// What [`Running::complaint`] says in the end.
+    pub complaint: String,
 }
 
 impl Running {
@@ -88,12 +96,13 @@ impl Running {
     pub fn start<A: AsRef<OsStr>>(program: &OsStr, args: &[A], stderr: Stderr) -> io::Result<Self> {
         reap(&mut undead())?;
         keep_status()?;
-        let (output, input) = io::pipe()?;
-        // The other end stays blocking, as a command expects of its output.
-        ioctl_fionbio(&output, true)?;
-        let stderr = match stderr {
-            Stderr::Dropped => Stdio::null(),
-            Stderr::Joined => input.try_clone()?.into(),
+        let (output, input) = outlet()?;
+        let (errors, stderr) = match stderr {
+            Stderr::Dropped => (None, Stdio::null()),
+            Stderr::LastLine => {
+                let (errors, input) = outlet()?;
+                (Some(errors), input.into())
+            }
         };
         let mut command = Command::new(program);
         command
@@ -119,7 +128,9 @@ impl Running {
             child: Some(child),
             exit,
             output: Some(output),
+            errors,
             kept: Pages::new(KEPT),
+            complaint: Complaint::default(),
             truncated: false,
         })
     }
@@ -131,9 +142,21 @@ impl Running {
         self
     }
 
-    /// What to poll for reading: the exit, and the output as long as it is open.
-    pub fn sources(&self) -> (BorrowedFd<'_>, Option<BorrowedFd<'_>>) {
-        (self.exit.as_fd(), self.output.as_ref().map(AsFd::as_fd))
+    /// What to poll for reading: the exit, and the output and the errors as long as they are open.
+    pub fn sources(&self) -> [Option<BorrowedFd<'_>>; 3] {
+        let (output, errors) = (self.output.as_ref(), self.errors.as_ref());
+        [
+            Some(self.exit.as_fd()),
+            output.map(AsFd::as_fd),
+            errors.map(AsFd::as_fd),
+        ]
+    }
+
+    /// The last line so far of its standard error that is not blank, where that is read: at most 200
+    /// bytes, and no control characters.
+    #[must_use]
+    pub fn complaint(&self) -> String {
+        self.complaint.text()
     }
 
     /// Reads what there is, and says how the command ended, once it has. To be called when one of
@@ -152,32 +175,46 @@ impl Running {
         let status = child.wait().unwrap_or_else(lost);
         // As much as is kept, and one to see whether there is more.
         self.read(KEPT / CHUNK + 1);
-        self.output = None;
+        (self.output, self.errors) = (None, None);
         Some(Ended {
             status,
+            complaint: self.complaint(),
             output: std::mem::take(&mut self.kept),
             truncated: self.truncated,
         })
     }
 
-    /// Reads at most so many times.
+    /// Reads each at most so many times.
     fn read(&mut self, times: usize) {
-        let mut chunk = [0; CHUNK];
-        for _ in 0..times {
-            let Some(output) = &mut self.output else {
-                return;
-            };
-            match output.read(&mut chunk) {
-                Ok(0) => self.output = None,
-                Ok(length) => {
-                    let kept = self.kept.push(&chunk[..length]);
-                    self.truncated |= kept < length;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                // A pipe has no other errors; what cannot be read is not waited for.
-                Err(_) => self.output = None,
-            }
+        let (kept, truncated) = (&mut self.kept, &mut self.truncated);
+        read(&mut self.output, times, |bytes| {
+            *truncated |= kept.push(bytes) < bytes.len();
+        });
+        read(&mut self.errors, times, |bytes| self.complaint.push(bytes));
+    }
+}
+
+/// A pipe whose reading end does not wait. The other end does, as a command expects of its output.
+fn outlet() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    ioctl_fionbio(&reader, true)?;
+    Ok((reader, writer))
+}
+
+/// Reads what there is, at most so many times; `None` once nobody can write.
+fn read(pipe: &mut Option<PipeReader>, times: usize, mut take: impl FnMut(&[u8])) {
+    let mut chunk = [0; CHUNK];
+    for _ in 0..times {
+        let Some(reader) = pipe else {
+            return;
+        };
+        match reader.read(&mut chunk) {
+            Ok(0) => *pipe = None,
+            Ok(length) => take(&chunk[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            // A pipe has no other errors; what cannot be read is not waited for.
+            Err(_) => *pipe = None,
         }
     }
 }

@@ -36,8 +36,8 @@ impl Run {
 
     /// What it waits for.
     pub(super) fn sources(&self) -> [Option<PollFd<'_>>; 2] {
-        let (exit, output) = self.0.sources();
-        [Some(exit), output].map(|fd| fd.map(|fd| PollFd::new(fd, PollFlags::POLLIN)))
+        let [exit, output, _] = self.0.sources();
+        [exit, output].map(|fd| fd.map(|fd| PollFd::new(fd, PollFlags::POLLIN)))
     }
 
     /// Reads what there is: `None` while the program runs, else pass or failure.

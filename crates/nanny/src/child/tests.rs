@@ -13,8 +13,8 @@ fn shell(script: &str) -> Running {
 
 /// Waits for one of the sources.
 fn wait(running: &Running, time: Duration) {
-    let (exit, output) = running.sources();
-    let mut fds: Vec<PollFd<'_>> = [Some(exit), output]
+    let mut fds: Vec<PollFd<'_>> = running
+        .sources()
         .into_iter()
         .flatten()
         .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
@@ -66,12 +66,37 @@ fn status_and_output() {
     assert!(!ended.truncated);
 }
 
+/// A shell whose standard error is read.
+fn heard(script: &str) -> Running {
+    Running::start("sh".as_ref(), &["-c", script], Stderr::LastLine).expect("sh is in PATH")
+}
+
 #[test]
-fn standard_error_joins_where_it_is_wanted() {
-    let args = ["-c", "echo out; echo err >&2"];
-    let mut running = Running::start("sh".as_ref(), &args, Stderr::Joined).expect("sh is in PATH");
-    let ended = finish(&mut running);
-    assert_eq!(&*ended.output, b"out\nerr\n");
+fn the_last_line_of_standard_error_is_kept_apart_where_it_is_wanted() {
+    let script = "echo out; echo err >&2; echo the last >&2; echo >&2";
+    let ended = finish(&mut heard(script));
+    assert_eq!(&*ended.output, b"out\n");
+    assert_eq!(ended.complaint, "the last");
+    assert_eq!(finish(&mut shell(script)).complaint, "");
+}
+
+#[test]
+fn much_on_standard_error_does_not_hang_it() {
+    let script = "head -c 1000000 /dev/zero >&2; echo >&2; echo done >&2; echo out";
+    let ended = finish(&mut heard(script));
+    assert_eq!(&*ended.output, b"out\n");
+    assert_eq!(ended.complaint, "done");
+}
+
+#[test]
+fn what_one_that_hangs_has_complained_is_known() {
+    let mut running = heard("echo waiting >&2; sleep 600");
+    let end = Instant::now() + LONG;
+    while running.complaint() != "waiting" {
+        assert!(Instant::now() < end, "{}", running.complaint());
+        wait(&running, LONG);
+        assert!(running.advance().is_none(), "it ended");
+    }
 }
 
 #[test]
@@ -168,7 +193,8 @@ fn as_much_is_kept_as_is_asked_for() {
 #[test]
 fn what_waits_in_the_pipe_at_the_end_is_read() {
     let mut running = shell("head -c 60000 /dev/zero");
-    let (exit, _) = running.sources();
+    let [exit, ..] = running.sources();
+    let exit = exit.expect("it is always there");
     assert!(
         is_readable(exit, PollTimeout::from(10_000_u16)),
         "it ends unread"
@@ -180,7 +206,7 @@ fn what_waits_in_the_pipe_at_the_end_is_read() {
 
 #[test]
 fn one_that_writes_without_end_lets_the_loop_go_on() {
-    let mut running = Running::start("yes".as_ref(), &[""; 0], Stderr::Joined).expect("starts");
+    let mut running = Running::start("yes".as_ref(), &[""; 0], Stderr::LastLine).expect("starts");
     for _ in 0..100 {
         wait(&running, LONG);
         let before = Instant::now();

@@ -15,10 +15,10 @@ pub(crate) enum Failure {
     Start(String, io::Error),
     /// A program is there, but not what is to run it.
     NoInterpreter(String),
-    /// A program did not end in time.
-    TimedOut(String),
-    /// There is no load in the output of a program, which ended so.
-    Output(String, ExitStatus),
+    /// A program did not end in time, and complained so.
+    TimedOut(String, String),
+    /// There is no load in the output of a program, which ended so, and complained so.
+    Output(String, ExitStatus, String),
     /// The rwho daemon's files cannot be read.
     Spool(io::Error),
     /// They have no record of the server.
@@ -37,14 +37,29 @@ impl fmt::Display for Failure {
             Self::NoInterpreter(program) => {
                 write!(f, "cannot run {program}: its interpreter is missing")
             }
-            Self::TimedOut(program) => write!(f, "{program} did not end in time"),
-            Self::Output(program, status) => {
-                write!(f, "no load in the output of {program} ({status})")
+            Self::TimedOut(program, complaint) => {
+                write!(f, "{program} did not end in time{}", Said(complaint))
+            }
+            Self::Output(program, status, complaint) => {
+                let said = Said(complaint);
+                write!(f, "no load in the output of {program} ({status}){said}")
             }
             Self::Spool(error) => write!(f, "cannot read {spool}: {}", Reason(error)),
             Self::NoRecord => write!(f, "no record of it in {spool}"),
             Self::Unusable => write!(f, "its record in {spool} is too old or broken"),
             Self::Rstat(failure) => write!(f, "{failure}"),
+        }
+    }
+}
+
+/// `: COMPLAINT`, or nothing.
+struct Said<'a>(&'a str);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => Ok(()),
+            complaint => write!(f, ": {complaint}"),
         }
     }
 }
@@ -81,10 +96,25 @@ mod tests {
                 Failure::NoInterpreter(ssh()),
                 "cannot run ssh: its interpreter is missing",
             ),
-            (Failure::TimedOut(ssh()), "ssh did not end in time"),
             (
-                Failure::Output(ssh(), ExitStatus::from_raw(255 << 8)),
+                Failure::TimedOut(ssh(), String::new()),
+                "ssh did not end in time",
+            ),
+            (
+                Failure::TimedOut(ssh(), "slow".to_owned()),
+                "ssh did not end in time: slow",
+            ),
+            (
+                Failure::Output(ssh(), ExitStatus::from_raw(255 << 8), String::new()),
                 "no load in the output of ssh (exit status: 255)",
+            ),
+            (
+                Failure::Output(
+                    ssh(),
+                    ExitStatus::from_raw(255 << 8),
+                    "Host key verification failed.".to_owned(),
+                ),
+                "no load in the output of ssh (exit status: 255): Host key verification failed.",
             ),
             (
                 Failure::Spool(denied()),

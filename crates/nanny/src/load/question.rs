@@ -107,10 +107,7 @@ impl Questions {
         match &self.going {
             None => NO_SOURCES,
             Some((Step::Rstat(question), _)) => [Some(source(question.as_fd())), None, None],
-            Some((Step::Run(running, _), _)) => {
-                let (exit, output) = running.sources();
-                [Some(source(exit)), output.map(source), None]
-            }
+            Some((Step::Run(running, _), _)) => running.sources().map(|fd| fd.map(source)),
         }
     }
 
@@ -165,20 +162,36 @@ impl Questions {
                 if ended.is_none() && now < until {
                     return None;
                 }
+                let ended = ended.ok_or_else(|| running.complaint());
                 self.going = None;
                 self.ended(ended, purpose, until)
             }
         }
     }
 
-    /// Reads the output of a command that ended, or did not in time.
-    fn ended(&mut self, ended: Option<Ended>, purpose: Purpose, until: Instant) -> Option<Answer> {
+    /// Reads the output of a command that ended; or did not in time, and complained so.
+    fn ended(
+        &mut self,
+        ended: Result<Ended, String>,
+        purpose: Purpose,
+        until: Instant,
+    ) -> Option<Answer> {
         let program = self.program(purpose).to_owned();
-        let Some(Ended { output, status, .. }) = ended else {
-            return Some(Err(match purpose {
-                Purpose::Rup(failure) => Failure::Rstat(failure),
-                Purpose::Command | Purpose::Ruptime | Purpose::Names => Failure::TimedOut(program),
-            }));
+        let Ended {
+            output,
+            status,
+            complaint,
+            ..
+        } = match ended {
+            Ok(ended) => ended,
+            Err(complaint) => {
+                return Some(Err(match purpose {
+                    Purpose::Rup(failure) => Failure::Rstat(failure),
+                    Purpose::Command | Purpose::Ruptime | Purpose::Names => {
+                        Failure::TimedOut(program, complaint)
+                    }
+                }));
+            }
         };
         let told = match purpose {
             Purpose::Command => text::load(&output),
@@ -192,7 +205,7 @@ impl Questions {
         Some(told.ok_or(match purpose {
             Purpose::Rup(failure) => Failure::Rstat(failure),
             Purpose::Command | Purpose::Ruptime | Purpose::Names => {
-                Failure::Output(program, status)
+                Failure::Output(program, status, complaint)
             }
         }))
     }
@@ -275,5 +288,5 @@ fn is_there(program: &str) -> bool {
 }
 
 fn start(program: &str, args: &[String]) -> io::Result<Running> {
-    Running::start(program.as_ref(), args, Stderr::Dropped)
+    Running::start(program.as_ref(), args, Stderr::LastLine)
 }
