@@ -60,6 +60,9 @@ const ERRORS: &[Case] = cases! {
     InvalidHost "primary = «10.1.0.256»",
         "invalid host name or ip address: \"10.1.0.256\"",
         "an IP address, or a host name that resolves to one", "";
+    InvalidHost "primary = 10.1.0.1\nvirtual a {\naddress = «0.0.0.0» eth0:1\nactive = 1\n}",
+        "invalid host name or ip address: \"0.0.0.0\"",
+        "the address of one host", "";
     InvalidHost "primary = «nosuch.example»",
         "invalid host name or ip address: \"nosuch.example\"",
         "an IP address, or a host name that resolves to one", "";
@@ -382,6 +385,12 @@ const WARNINGS: &[Case] = cases! {
     Doubtful "primary = 10.1.0.1\nheartbeat_port = «0120»\n",
         "doubtful: \"0120\" is octal: 80",
         "", "a leading 0 means octal";
+    Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = «0.0.0.0» eth0:1\nserver b {\naddress = 2001:db8::1\n}\n}\n",
+        "doubtful: \"0.0.0.0\" is no address yet",
+        "", "with `active = 1` it is an error";
+    DeadtimeTooShort "primary = 10.1.0.1\nkeepalive = «2147483647»",
+        "deadtime is not more than keepalive; 2147483647s is used",
+        "a deadtime of several keepalives", "";
     Doubtful "primary = 10.1.0.1\nrsh_command = «shh»\n",
         "doubtful: \"shh\" is taken for a program",
         "", "did you mean `ssh`?";

@@ -298,6 +298,18 @@ fn a_virtual_server_may_be_called_server() {
 }
 
 #[test]
+fn a_corrected_deadtime_stays_a_time() {
+    let longest = Duration::from_secs(2_147_483_647);
+    for keepalive in ["1073741823", "1073741824", "2147483647"] {
+        let text = format!("primary = 10.1.0.1\nkeepalive = {keepalive}\n");
+        let (config, warnings) = meaning(&text, &FixedResolver::new());
+        assert_eq!(warnings, 1);
+        assert!(*config.deadtime > *config.keepalive, "{keepalive}");
+        assert!(*config.deadtime <= longest, "{keepalive}");
+    }
+}
+
+#[test]
 fn names_are_shown_without_what_a_terminal_obeys() {
     let block = "virtual \"a\u{1b}\" {\naddress = 10.1.0.80\nactive = 1\nserver \"b\u{1b}\" {\n\
                  address = 10.2.0.11\nactive = 1\n}\nserver \"b\u{1b}\" {\naddress = 10.2.0.11\n\

@@ -166,6 +166,9 @@ impl Outer {
         }
         header.name?;
         let mut address = self.address?;
+        if address.address.is_unspecified() {
+            placeholder(reader, &address, *self.read.active);
+        }
         address.value.prefix = reader.prefix(self.vip_nmask, address.address);
         let whole = VirtualServer::whole_mask(address.address);
         let mut block = self.read;
@@ -228,6 +231,26 @@ fn real_server(
         port,
         weight,
     })
+}
+
+/// `0.0.0.0` where a service has its address: none yet, so that it cannot run.
+fn placeholder(reader: &mut Reader<'_>, address: &Spanned<Floating>, active: bool) {
+    let Some(word) = address
+        .span
+        .and_then(|span| reader.document.word_at(span.start))
+    else {
+        return;
+    };
+    if active {
+        let fault = value::Fault::new(Kind::InvalidHost, value::ONE_HOST);
+        reader.sink.error(word.span, || fault.draft(word.text));
+    } else {
+        reader.sink.warning(word.span, || {
+            Draft::new(Kind::Doubtful)
+                .detail(format!(": \"{}\" is no address yet", shown(word.text)))
+                .help("with `active = 1` it is an error")
+        });
+    }
 }
 
 fn no_address(reader: &mut Reader<'_>, header: &Header<'_>) {

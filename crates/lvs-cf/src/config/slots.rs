@@ -95,7 +95,7 @@ impl<'d> Reader<'d> {
             Some(Host::Address(address)) => {
                 self.store(slot, Spanned::at(address, word.span), setting);
             }
-            Some(Host::Nowhere) => self.empty(slot, setting),
+            Some(Host::Nowhere(_)) => self.empty(slot, setting),
             None => {}
         }
     }
@@ -105,22 +105,17 @@ impl<'d> Reader<'d> {
         let resolver = self.resolver;
         self.fill(slot, setting, |word| match value::host(word, resolver)? {
             Host::Address(address) => Ok(address),
-            Host::Nowhere => Err(Fault::new(Kind::InvalidHost, "the address of one host")),
+            Host::Nowhere(_) => Err(Fault::new(Kind::InvalidHost, value::ONE_HOST)),
         });
     }
 
-    /// Puts the value of `address = HOST [DEVICE]` into its slot.
+    /// Puts the value of `address = HOST [DEVICE]` into its slot; `0.0.0.0` too.
     pub(super) fn fill_vip(&mut self, slot: &mut Option<Spanned<Floating>>, setting: &Setting<'d>) {
         let Some(word) = self.values(setting, 2) else {
             return;
         };
-        match self.floating(word, setting) {
-            Some(Some(floating)) => self.store(slot, floating, setting),
-            Some(None) => {
-                let fault = Fault::new(Kind::InvalidHost, "the address of one host");
-                self.sink.error(word.span, || fault.draft(word.text));
-            }
-            None => {}
+        if let Some(floating) = self.floating(word, setting) {
+            self.store(slot, floating, setting);
         }
     }
 
@@ -137,7 +132,8 @@ impl<'d> Reader<'d> {
         let Some(floating) = self.floating(word, setting) else {
             return;
         };
-        if floating.as_ref().is_some_and(|f| f.device.is_none()) {
+        let none = floating.address.is_unspecified();
+        if !none && floating.device.is_none() {
             self.sink.error(word.span, || {
                 Draft::new(Kind::MissingArguments)
                     .detail(": the device of \"nat_router\"")
@@ -145,33 +141,28 @@ impl<'d> Reader<'d> {
             });
             return;
         }
-        match floating {
-            Some(floating) => self.store(slot, floating, setting),
-            None => self.empty(slot, setting),
+        if none {
+            self.empty(slot, setting);
+        } else {
+            self.store(slot, floating, setting);
         }
     }
 
-    /// An address and its device, if one is said. `Some(None)`: the address is `0.0.0.0`.
-    fn floating(
-        &mut self,
-        word: Token<'d>,
-        setting: &Setting<'d>,
-    ) -> Option<Option<Spanned<Floating>>> {
+    /// An address, perhaps `0.0.0.0`, and its device, if one is said.
+    fn floating(&mut self, word: Token<'d>, setting: &Setting<'d>) -> Option<Spanned<Floating>> {
         let resolver = self.resolver;
         let host = self.parsed(word, |w| value::host(w, resolver));
         let device = setting.second.map(|w| self.parsed(w, value::device));
         let (Some(host), None | Some(Some(_))) = (host, &device) else {
             return None;
         };
-        let Host::Address(address) = host else {
-            return Some(None);
-        };
+        let (Host::Address(address) | Host::Nowhere(address)) = host;
         let floating = Floating {
             address,
             device: device.flatten(),
             prefix: None,
         };
-        Some(Some(Spanned::at(floating, setting.span())))
+        Some(Spanned::at(floating, setting.span()))
     }
 
     /// The prefix length that a mask of the file means for `address`.

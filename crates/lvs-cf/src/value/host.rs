@@ -14,14 +14,14 @@ pub(crate) enum Host {
     /// An address that one host can have.
     Address(IpAddr),
     /// `0.0.0.0`, which the GUI of the 0.8 releases writes for "none", or `::`.
-    Nowhere,
+    Nowhere(IpAddr),
 }
 
 /// The longest interface name and address label of the kernel (`IFNAMSIZ` less its NUL).
 const DEVICE_LEN: usize = 15;
 
 const HOST: &str = "an IP address, or a host name that resolves to one";
-const ONE_HOST: &str = "the address of one host";
+pub(crate) const ONE_HOST: &str = "the address of one host";
 
 /// An address, or a name that resolves.
 pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Fault> {
@@ -38,8 +38,7 @@ pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Faul
         Err(_) => return Err(fault),
     };
     match address {
-        IpAddr::V4(v4) if v4.is_unspecified() => Ok(Host::Nowhere),
-        IpAddr::V6(v6) if v6.is_unspecified() => Ok(Host::Nowhere),
+        none if none.is_unspecified() => Ok(Host::Nowhere(none)),
         // "This network", groups, and what is reserved, broadcast included (RFC 1122, 3.2.1.3).
         IpAddr::V4(v4) if matches!(v4.octets()[0], 0 | 224..) => {
             Err(Fault::new(Kind::InvalidHost, ONE_HOST))
@@ -205,7 +204,8 @@ mod tests {
         assert_eq!(host(token("lvs1"), &resolver()), address);
         assert_eq!(host(token("lvs1.example."), &resolver()), address);
         assert_eq!(host(token("3par"), &resolver()), address);
-        assert_eq!(host(token("0.0.0.0"), &resolver()), Ok(Host::Nowhere));
+        let none = |text: &str| Ok(Host::Nowhere(text.parse().unwrap()));
+        assert_eq!(host(token("0.0.0.0"), &resolver()), none("0.0.0.0"));
     }
 
     #[test]
@@ -252,7 +252,8 @@ mod tests {
         let address = Ok(Host::Address("2001:db8::1".parse().unwrap()));
         assert_eq!(host(token("2001:DB8:0::1"), &resolver()), address);
         assert_eq!(host(token("six"), &resolver()), address);
-        assert_eq!(host(token("::"), &resolver()), Ok(Host::Nowhere));
+        let none = Ok(Host::Nowhere("::".parse().unwrap()));
+        assert_eq!(host(token("::"), &resolver()), none);
         for bad in [
             "fe80::1",
             "fe80::1%eth0",

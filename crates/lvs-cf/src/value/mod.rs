@@ -3,10 +3,10 @@
 mod host;
 mod number;
 
-pub(crate) use host::{Host, Mask, device, host, interface, netmask};
+pub(crate) use host::{Host, Mask, ONE_HOST, device, host, interface, netmask};
 pub(crate) use number::{
-    boolean, duration, fwmark, integer, kernel_timeout, octal, positive_duration, seconds, sync_id,
-    weight,
+    LONGEST, boolean, duration, fwmark, integer, kernel_timeout, octal, positive_duration, seconds,
+    sync_id, weight,
 };
 
 use crate::config::{Network, Protocol, ReservationConflict, Scheduler, ServiceKind};

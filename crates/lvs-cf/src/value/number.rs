@@ -12,6 +12,9 @@ const OUT_OF_RANGE: Fault = Fault::invalid("a time from 0 to 2147483647 seconds"
 /// The largest time and weight: what a C `int` holds.
 const MAX: i128 = i32::MAX as i128;
 
+/// The longest time.
+pub(crate) const LONGEST: Duration = Duration::from_secs(i32::MAX as u64);
+
 /// Reads decimal, `0x` hexadecimal and leading-`0` octal, with a sign. The whole text must be the
 /// number. Beyond 128 bits the value stays at the end of the range: every limit is below.
 pub(super) fn strtol(text: &str) -> Option<i128> {

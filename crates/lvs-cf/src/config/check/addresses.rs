@@ -133,7 +133,7 @@ fn families(config: &Config, sink: &mut Sink) {
             let (Some(span), Some(first)) = (server.span, service.address.span) else {
                 continue;
             };
-            if same_family(*server, vip) {
+            if vip.is_unspecified() || same_family(*server, vip) {
                 continue;
             }
             sink.error(span, || {

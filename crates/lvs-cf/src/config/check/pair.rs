@@ -8,6 +8,7 @@ use crate::config::missed::Missed;
 use crate::directive::Global;
 use crate::sink::{Draft, Sink};
 use crate::unresolved::same_family;
+use crate::value::LONGEST;
 use crate::{Kind, Span, Spanned};
 
 pub(super) fn check(config: &mut Config, missed: Missed, sink: &mut Sink) {
@@ -114,8 +115,10 @@ fn timers(config: &mut Config, sink: &mut Sink) {
             .span
             .or(config.keepalive.span)
             .unwrap_or(Span::new(0, 0));
-        let corrected = config.keepalive.value * 2;
+        let corrected = config.keepalive.value.saturating_mul(2).min(LONGEST);
         config.deadtime.value = corrected;
+        // Of the longest keepalives there is no double.
+        config.keepalive.value = config.keepalive.value.min(corrected / 2);
         sink.warning(span, || {
             Draft::new(Kind::DeadtimeTooShort)
                 .detail(format!("; {corrected:?} is used"))
