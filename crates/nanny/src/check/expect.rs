@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use expect::pattern::{Pattern, PatternError};
 
+use super::Excerpt;
 use crate::pages::Pages;
 
 /// How many bytes of a reply an expression is matched with at most.
@@ -45,6 +46,7 @@ pub enum Match {
 pub struct Reply {
     /// How many bytes came.
     length: usize,
+    start: Excerpt,
     /// What came, where an expression is matched with it.
     text: Text,
     /// How long it was when it was last searched.
@@ -106,8 +108,14 @@ impl Reply {
         wanted.saturating_sub(self.length)
     }
 
+    /// The start of it.
+    pub(super) fn start(&self) -> Excerpt {
+        self.start
+    }
+
     /// Takes in more of the reply. Bytes beyond those that are missing are not looked at.
     pub fn take(&mut self, expect: &Expect, bytes: &[u8]) -> Match {
+        self.start.push(bytes);
         let missing = self.missing(expect);
         let bytes = &bytes[..bytes.len().min(missing)];
         let is_whole = bytes.len() == missing;

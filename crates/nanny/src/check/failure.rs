@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 
 use nix::errno::Errno;
 
+use super::Excerpt;
+
 /// What was being done when a check failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
@@ -30,10 +32,10 @@ pub enum Failure {
     Undead,
     /// The server closed before its reply was whole.
     Closed,
-    /// The reply is not what was expected.
-    Unexpected,
-    /// The program's output is not what was expected.
-    Output,
+    /// The reply is not what was expected, but this.
+    Unexpected(Excerpt),
+    /// The program's output is not what was expected, but this.
+    Output(Excerpt),
     /// The program ended with this status.
     Status(i32),
     /// The program was ended by this signal.
@@ -72,8 +74,8 @@ impl Failure {
     fn act(self) -> Act {
         match self {
             Self::TimedOut(act, _) | Self::System(act, _) => act,
-            Self::Closed | Self::Unexpected => Act::Read,
-            Self::Undead | Self::Output | Self::Status(_) | Self::Signal(_) => Act::Run,
+            Self::Closed | Self::Unexpected(_) => Act::Read,
+            Self::Undead | Self::Output(_) | Self::Status(_) | Self::Signal(_) => Act::Run,
         }
     }
 }
@@ -119,8 +121,10 @@ impl fmt::Display for Line<'_> {
                 "failed: this router: too many programs that were killed have not ended",
             ),
             Failure::Closed => f.write_str("failed: closed before the whole reply came"),
-            Failure::Unexpected => f.write_str("failed: the reply is not as expected"),
-            Failure::Output => f.write_str("failed: the output is not as expected"),
+            Failure::Unexpected(came) => {
+                write!(f, "failed: the reply is not as expected: {came}")
+            }
+            Failure::Output(came) => write!(f, "failed: the output is not as expected: {came}"),
             Failure::Status(status) => write!(f, "failed: exit status {status}"),
             Failure::Signal(signal) => write!(f, "failed: killed by signal {signal}"),
         }
@@ -231,12 +235,12 @@ mod tests {
                 "READ to 1.2.3.4:80 failed: closed before the whole reply came",
             ),
             (
-                Failure::Unexpected,
-                "READ to 1.2.3.4:80 failed: the reply is not as expected",
+                Failure::Unexpected(Excerpt::from(&b"SSH-2.0"[..])),
+                "READ to 1.2.3.4:80 failed: the reply is not as expected: \"SSH-2.0\"",
             ),
             (
-                Failure::Output,
-                "PROGRAM /x/check for 1.2.3.4:80 failed: the output is not as expected",
+                Failure::Output(Excerpt::default()),
+                "PROGRAM /x/check for 1.2.3.4:80 failed: the output is not as expected: \"\"",
             ),
             (
                 Failure::Status(2),

@@ -3,6 +3,7 @@
 pub(crate) mod attempt;
 pub mod dialogue;
 mod echo;
+mod excerpt;
 pub mod expect;
 mod failure;
 mod program;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use socket2::{SockAddr, Socket};
 
+pub use self::excerpt::Excerpt;
 pub use self::failure::{Act, Failure, Host};
 use self::question::Question;
 

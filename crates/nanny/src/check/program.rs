@@ -5,9 +5,10 @@ use std::os::unix::process::ExitStatusExt;
 
 use nix::poll::{PollFd, PollFlags};
 
+use super::excerpt;
 use super::expect::Expect;
 use super::question::Program;
-use super::{Act, Failure, errno};
+use super::{Act, Excerpt, Failure, errno};
 use crate::child::{Ended, KEPT, Running, Stderr};
 
 /// A run of the program. Dropping it kills the program with its process group.
@@ -20,10 +21,11 @@ impl Run {
     /// # Errors
     /// What the system said.
     pub(super) fn start(program: &Program) -> Result<Self, Failure> {
-        // What decides: of bytes, one final newline, and one more where there is more.
+        // What decides: of bytes, one final newline, and one more where there is more; and what the
+        // log shows.
         let kept = match &program.expect {
             None => 0,
-            Some(Expect::Bytes(expected)) => expected.len() + 2,
+            Some(Expect::Bytes(expected)) => (expected.len() + 2).max(excerpt::LONGEST + 1),
             Some(Expect::Pattern(_)) => KEPT,
         };
         Running::start(&program.name, &program.arguments, Stderr::Dropped)
@@ -54,6 +56,6 @@ fn judge(program: &Program, ended: &Ended) -> Result<(), Failure> {
         (Some(0), None) => Ok(()),
         (Some(status), None) => Err(Failure::Status(status)),
         (Some(_), Some(expect)) if expect.accepts(&ended.output, ended.truncated) => Ok(()),
-        (Some(_), Some(_)) => Err(Failure::Output),
+        (Some(_), Some(_)) => Err(Failure::Output(Excerpt::from(&*ended.output))),
     }
 }

@@ -147,12 +147,12 @@ impl Exchange {
             return Step::Done(match (self.reply.ended(expect), expect) {
                 (Match::Yes, _) => Ok(()),
                 (_, Expect::Bytes(_)) => Err(Failure::Closed),
-                (_, Expect::Pattern(_)) => Err(Failure::Unexpected),
+                (_, Expect::Pattern(_)) => Err(Failure::Unexpected(self.reply.start())),
             });
         }
         match self.reply.take(expect, &room[..length]) {
             Match::Yes => Step::Done(Ok(())),
-            Match::No => Step::Done(Err(Failure::Unexpected)),
+            Match::No => Step::Done(Err(Failure::Unexpected(self.reply.start()))),
             Match::SoFar => Step::On(Stage::Reading),
         }
     }

@@ -125,7 +125,7 @@ impl Exchange {
         };
         match self.reply.take(expect, datagram) {
             Match::Yes => Step::Done(Ok(())),
-            Match::No => Step::Done(Err(Failure::Unexpected)),
+            Match::No => Step::Done(Err(Failure::Unexpected(self.reply.start()))),
             Match::SoFar => Step::On(()),
         }
     }

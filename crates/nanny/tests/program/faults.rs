@@ -180,7 +180,7 @@ fn answers_half_and_closes() {
 fn answers_wrong() {
     let server = Server::up(Manner::Answers(b"SSH-2.0-OpenSSH_9.2\r\n"));
     let line = format!(
-        "READ to {} failed: the reply is not as expected",
+        "READ to {} failed: the reply is not as expected: \"SSH-\"",
         server.address
     );
     fails(Nanny::asking(server.address, RULES), &line, Duration::ZERO);

@@ -103,6 +103,13 @@ fn its_output_decides_where_one_is_expected() {
 }
 
 #[test]
+fn what_it_printed_is_shown_where_it_is_not_as_expected() {
+    let check = ["-e", "echo DOWN: disk full", "-x", "OK"];
+    let line = r#"failed: the output is not as expected: "DOWN: disk full\n""#;
+    fails_with(&check, line, Duration::ZERO);
+}
+
+#[test]
 fn one_that_a_signal_ends_fails_whatever_it_printed() {
     let (script, other) = (File::new("echo OK; kill -11 $$"), File::new(""));
     let check = ["-e", &script.command(&other), "-x", "OK"];
