@@ -15,8 +15,13 @@ pub const DEFAULT_PATHS: [&str; 2] = ["/etc/lvs.cf", "/etc/sysconfig/ha/lvs.cf"]
 
 /// The first of [`DEFAULT_PATHS`] that exists, else the first of them.
 pub fn default_path() -> PathBuf {
-    let first_existing = DEFAULT_PATHS.iter().find(|p| Path::new(p).exists());
-    PathBuf::from(first_existing.unwrap_or(&DEFAULT_PATHS[0]))
+    PathBuf::from(first_of(Path::exists))
+}
+
+/// The first of [`DEFAULT_PATHS`] that `exists`, else the first of them.
+fn first_of(exists: fn(&Path) -> bool) -> &'static str {
+    let mut existing = DEFAULT_PATHS.iter().filter(|p| exists(Path::new(p)));
+    existing.next().unwrap_or(&DEFAULT_PATHS[0])
 }
 
 /// A file that loads.
@@ -134,5 +139,24 @@ fn parse_and(
             warnings: found.warnings,
             document,
         })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_file_is_the_first_there_is() {
+        assert_eq!(first_of(|_| true), "/etc/lvs.cf");
+        assert_eq!(
+            first_of(|path| path.starts_with("/etc/sysconfig")),
+            "/etc/sysconfig/ha/lvs.cf"
+        );
+        assert_eq!(
+            first_of(|path| path == Path::new("/etc/lvs.cf")),
+            "/etc/lvs.cf"
+        );
+        assert_eq!(first_of(|_| false), "/etc/lvs.cf");
     }
 }

@@ -36,6 +36,9 @@ fn what_needs_failover_services_is_refused_with_them_only() {
         assert_eq!(refused(&lvs), [0_u32; 0], "{lvs}");
         let fos = format!("primary = 10.1.0.1\nservice = fos\n{line}\n");
         assert_eq!(refused(&fos), [2, 3], "{fos}");
+        let name = line.split(' ').next().unwrap();
+        let reason = format!(" \"{name}\": not implemented in this version");
+        assert!(found(&fos)[1].reason.ends_with(&reason), "{fos}");
     }
     let idle = "primary = 10.1.0.1\nservice = fos\nfailover a {\naddress = 10.1.0.90\n}\n";
     assert_eq!(refused(idle), [2], "an inactive block runs nowhere");
