@@ -173,8 +173,11 @@ const ERRORS: &[Case] = cases! {
         "unknown command: \"falover\"",
         "`virtual NAME {` or `failover NAME {`", "did you mean `failover`?";
     UnknownCommand "primary = 10.1.0.1\n«}»",
-        "unknown command: \"}\"",
-        "no `}`: no block is open here", "";
+        "unknown command: \"}\" where no block is open",
+        "", "take it out, or look above for a block's missing first line";
+    UnexpectedArguments "primary =«=» 10.1.0.1",
+        "unexpected arguments: a second \"=\"",
+        "`primary = VALUE`", "";
     BadSubnetMask "primary = 10.1.0.1\nnat_nmask = «255.0.255.0»",
         "Bad subnet mask specified: \"255.0.255.0\"",
         "ones before zeros, as in 255.255.255.0", "";

@@ -151,6 +151,14 @@ impl<'d> Reader<'d> {
             self.missing_value(setting.name);
             return None;
         }
+        if first.text == "=" && !first.quoted {
+            self.sink.error(first.span, || {
+                Draft::new(Kind::UnexpectedArguments)
+                    .detail(": a second \"=\"")
+                    .expected(format!("`{} = VALUE`", setting.name.text))
+            });
+            return None;
+        }
         self.sink.error(excess, || {
             Draft::new(Kind::UnexpectedArguments)
                 .detail(format!(" after \"{}\"", shown(first.text)))

@@ -349,8 +349,8 @@ impl<'s> Cutter<'s> {
         let brace = Span::new(self.text_span.start, self.text_span.start + 1);
         self.sink.error(brace, || {
             Draft::new(Kind::UnknownCommand)
-                .detail(": \"}\"")
-                .expected("no `}`: no block is open here")
+                .detail(": \"}\" where no block is open")
+                .help("take it out, or look above for a block's missing first line")
         });
     }
 
