@@ -177,7 +177,8 @@ impl Document {
             .ok_or_else(|| EditError::cannot_write(block.name()))
     }
 
-    /// Removes a block and all in it. Between two blank lines, or between a blank line and the end
+    /// Removes a block, all in it, and the comments right above it: those that no blank line parts
+    /// from it are about it. Between two blank lines, or between a blank line and the end
     /// of what is around it, the blank line above goes too.
     ///
     /// # Errors

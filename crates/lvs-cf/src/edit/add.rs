@@ -6,7 +6,7 @@ use super::lines::Splice;
 use super::locate::{Entry, entries, inner_blocks, inside, title};
 use super::path::{BlockPath, Keyword};
 use super::rewrite::written;
-use super::style::{Equals, indent, indent_inside, is_blank, quoting, with_comments};
+use super::style::{Equals, indent, indent_inside, is_blank, is_comment, quoting, with_comments};
 use super::{EditError, words};
 use crate::Document;
 use crate::document::LineKind;
@@ -98,7 +98,8 @@ pub(super) fn server(
         ),
         None => (
             service.end - 1,
-            false,
+            // A comment there is not about the new block.
+            is_comment(document, service.end.saturating_sub(2)),
             indent_inside(document, service.start),
         ),
     };

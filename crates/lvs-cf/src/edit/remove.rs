@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::lines::Splice;
-use super::style::is_blank;
+use super::style::{is_blank, with_comments};
 use crate::Document;
 use crate::document::LineKind;
 
@@ -16,8 +16,10 @@ pub(super) fn statements(document: &Document, lines: &[usize]) -> Vec<Splice> {
         .collect()
 }
 
-/// Takes out the lines of a block, and a blank line above that would be left over.
+/// Takes out the lines of a block with the comments right above it, and a blank line above that
+/// would be left over.
 pub(super) fn block(document: &Document, mut lines: Range<usize>) -> Vec<Splice> {
+    lines.start = with_comments(document, lines.start);
     let above = lines.start.checked_sub(1);
     let nothing_below = lines.end >= document.line_count()
         || is_blank(document, lines.end)

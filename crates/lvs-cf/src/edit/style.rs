@@ -17,7 +17,7 @@ pub(super) fn is_blank(document: &Document, line: usize) -> bool {
 }
 
 /// Whether a line has a comment on it and nothing else.
-fn is_comment(document: &Document, line: usize) -> bool {
+pub(super) fn is_comment(document: &Document, line: usize) -> bool {
     document.kind(line) == LineKind::Empty && !is_blank(document, line)
 }
 

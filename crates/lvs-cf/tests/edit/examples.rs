@@ -212,15 +212,76 @@ fn a_removed_block_takes_one_blank_line_along() {
         remove("virtual a {\n}\n\nvirtual vs1 {\n server x {\n }\n}\n\nvirtual b {\n}\n"),
         "virtual a {\n}\n\nvirtual b {\n}\n"
     );
-    assert_eq!(
-        remove("# about vs1\nvirtual vs1 {\n}\n# and more\n"),
-        "# about vs1\n# and more\n"
-    );
     let in_service = "virtual vs1 {\n\n server a {\n }\n}\n";
     assert_eq!(
         edited(in_service, |d| d.remove_block(VS1.server("a"))),
         "virtual vs1 {\n}\n"
     );
+}
+
+#[test]
+fn the_comments_right_above_a_block_go_with_it() {
+    let remove = |file: &str| edited(file, |d| d.remove_block(VS1));
+    assert_eq!(
+        remove("# about vs1\n#\n# this too\nvirtual vs1 {\n}\n# and more\n"),
+        "# and more\n"
+    );
+    assert_eq!(
+        remove("a = 1\n\n# all of them\n\n# vs1\nvirtual vs1 {\n}\n\n# b\nvirtual b {\n}\n"),
+        "a = 1\n\n# all of them\n\n# b\nvirtual b {\n}\n"
+    );
+    assert_eq!(remove("a = 1 # a\nvirtual vs1 {\n}\n"), "a = 1 # a\n");
+    assert_eq!(
+        edited(
+            "virtual vs1 {\n port = 1\n # b\n server b {\n }\n # c\n server c {\n }\n}\n",
+            |d| d.remove_block(VS1.server("b"))
+        ),
+        "virtual vs1 {\n port = 1\n # c\n server c {\n }\n}\n"
+    );
+    // What was there before the block stays when it goes.
+    let file = "virtual vs1 {\n  # none yet\n}\n";
+    let added = edited(file, |d| d.add_block(VS1.server("a")));
+    assert_eq!(
+        added,
+        "virtual vs1 {\n  # none yet\n\n    server a {\n    }\n}\n"
+    );
+    assert_eq!(edited(&added, |d| d.remove_block(VS1.server("a"))), file);
+}
+
+#[test]
+fn blocks_end_their_lines_as_the_line_above_does() {
+    let add = |file: &str| {
+        edited(file, |d| {
+            d.add_block(BlockPath::virtual_server("b"))?;
+            d.add_block(BlockPath::virtual_server("b").server("s"))
+        })
+    };
+    let remove = |file: &str| edited(file, |d| d.remove_block(BlockPath::virtual_server("b")));
+    for end in ["\n", "\r\n", "\r"] {
+        let file = "p = 1\n\nvirtual a {\n}\n".replace('\n', end);
+        let added = "p = 1\n\nvirtual a {\n}\n\nvirtual b {\n    server s {\n    }\n}\n";
+        let added = added.replace('\n', end);
+        assert_eq!(add(&file), added);
+        assert_eq!(remove(&added), file);
+        // A last line without one stays without.
+        let (file, added) = (file.trim_end(), added.trim_end());
+        assert_eq!(add(file), added);
+        assert_eq!(remove(added), file);
+    }
+    assert_eq!(
+        add("p = 1\nvirtual a {\r\n}\r\n# c\r"),
+        "p = 1\nvirtual a {\r\n}\r\nvirtual b {\r\n    server s {\r\n    }\r\n}\r\n# c\r"
+    );
+    assert_eq!(
+        add("p = 1\r\nvirtual a {\n}\rq = 1\n"),
+        "p = 1\r\nvirtual a {\n}\rvirtual b {\r    server s {\r    }\r}\rq = 1\n"
+    );
+    assert_eq!(
+        remove("p = 1\r\nvirtual b {\n}\rq = 1\n"),
+        "p = 1\r\nq = 1\n"
+    );
+    // Two line ends of which one is empty do not become one.
+    assert_eq!(remove("p = 1\rvirtual b {\n}\n\nq = 1"), "p = 1\r\r\nq = 1");
 }
 
 #[test]
