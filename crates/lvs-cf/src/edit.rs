@@ -37,7 +37,8 @@ pub enum EditError {
         /// The block that is not there.
         block: String,
     },
-    /// Several blocks of that name in one place.
+    /// Several blocks of that name in one place, and the path does not say
+    /// [which](BlockPath::nth).
     #[error("more than one block `{block}`")]
     SeveralBlocks {
         /// What they are called.
@@ -76,7 +77,7 @@ impl EditError {
 
 impl Document {
     /// The blocks that can be edited by name, in file order: each `virtual` and `failover` block,
-    /// behind it its `server` blocks.
+    /// behind it its `server` blocks. Those that share a name have an [ordinal](BlockPath::nth).
     pub fn blocks(&self) -> Vec<BlockPath<'_>> {
         locate::blocks(self)
     }
@@ -152,12 +153,13 @@ impl Document {
     }
 
     /// Adds an empty block: a `server` block behind the others of its service, any other behind the
-    /// last of the file.
+    /// last of the file. An ordinal of its own says nothing here.
     ///
     /// # Errors
     /// There is one of that name, its service cannot be found for sure, or the name cannot be
     /// written.
     pub fn add_block(&mut self, block: BlockPath<'_>) -> Result<(), EditError> {
+        let block = block.only();
         match locate::block(self, block) {
             Ok(_) | Err(EditError::SeveralBlocks { .. }) => {
                 let block = block.to_string();

@@ -1,5 +1,6 @@
 //! Finding what an edit is about: the lines of a block, of a place, of a directive.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::EditError;
@@ -58,24 +59,43 @@ pub(super) fn title(document: &Document, line: usize) -> Option<(&str, Token<'_>
 
 /// Every block with a name, outer ones before those in them.
 pub(super) fn blocks(document: &Document) -> Vec<BlockPath<'_>> {
-    let mut found = Vec::new();
-    for block in inner_blocks(document, 0..document.line_count()) {
-        let Some((keyword, name)) = title(document, block.start) else {
-            continue;
-        };
-        let Some(keyword) = Keyword::from_word(keyword) else {
-            continue;
-        };
-        let path = BlockPath::outer(keyword, name.text);
+    let outer = inner_blocks(document, 0..document.line_count()).filter_map(|block| {
+        let (keyword, name) = title(document, block.start)?;
+        let path = BlockPath::outer(Keyword::from_word(keyword)?, name.text);
+        Some((path, block))
+    });
+    let (mut paths, ranges): (Vec<BlockPath<'_>>, Vec<Range<usize>>) = outer.unzip();
+    number(&mut paths);
+    let mut found = Vec::with_capacity(paths.len());
+    for (path, block) in paths.into_iter().zip(ranges) {
         found.push(path);
-        for inner in inner_blocks(document, inside(&block)) {
-            match title(document, inner.start) {
-                Some(("server", name)) => found.push(path.server(name.text)),
-                _ => continue,
-            }
-        }
+        let servers = inner_blocks(document, inside(&block));
+        let servers = servers.filter_map(|inner| match title(document, inner.start) {
+            Some(("server", name)) => Some(path.server(name.text)),
+            _ => None,
+        });
+        let first = found.len();
+        found.extend(servers);
+        number(&mut found[first..]);
     }
     found
+}
+
+/// Says of those that are the same which one each is.
+fn number(paths: &mut [BlockPath<'_>]) {
+    let mut all: HashMap<BlockPath<'_>, usize> = HashMap::new();
+    for path in &*paths {
+        *all.entry(*path).or_default() += 1;
+    }
+    all.retain(|_, count| *count > 1);
+    // Nearly every file ends here.
+    let mut left = all.clone();
+    for path in paths.iter_mut().filter(|_| !all.is_empty()) {
+        if let (Some(all), Some(left)) = (all.get(path), left.get_mut(path)) {
+            *path = path.nth(all + 1 - *left);
+            *left -= 1;
+        }
+    }
 }
 
 /// The lines between a block's opening and its `}`.
@@ -83,7 +103,7 @@ pub(super) fn inside(block: &Range<usize>) -> Range<usize> {
     block.start + 1..(block.end - 1).max(block.start + 1)
 }
 
-/// The lines of the one block that `path` names.
+/// The lines of the block that `path` names.
 pub(super) fn block(document: &Document, path: BlockPath<'_>) -> Result<Range<usize>, EditError> {
     let around = match path.service() {
         Some(service) => inside(&block(document, service)?),
@@ -93,11 +113,16 @@ pub(super) fn block(document: &Document, path: BlockPath<'_>) -> Result<Range<us
         title(document, block.start)
             .is_some_and(|(keyword, name)| keyword == path.keyword() && name.text == path.name())
     });
+    let missing = || EditError::NoSuchBlock {
+        block: path.to_string(),
+    };
+    if let Some(nth) = path.ordinal() {
+        let block = nth.checked_sub(1).and_then(|before| found.nth(before));
+        return block.ok_or_else(missing);
+    }
     match (found.next(), found.next()) {
         (Some(block), None) => Ok(block),
-        (None, _) => Err(EditError::NoSuchBlock {
-            block: path.to_string(),
-        }),
+        (None, _) => Err(missing()),
         (Some(_), Some(_)) => Err(EditError::SeveralBlocks {
             block: path.to_string(),
         }),

@@ -17,18 +17,45 @@ impl<'a> From<BlockPath<'a>> for Place<'a> {
     }
 }
 
-/// A block, by its name and that of the block around it.
+/// A block, by its name and that of the block around it; where several have one name, by which of
+/// them it is.
 ///
 /// ```
 /// # use lvs_cf::BlockPath;
 /// let rs1 = BlockPath::virtual_server("vs1").server("rs1");
 /// assert_eq!(rs1.to_string(), "virtual vs1/server rs1");
+/// let second = BlockPath::virtual_server("vs1").nth(2).server("rs1");
+/// assert_eq!(second.to_string(), "virtual vs1 (2)/server rs1");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BlockPath<'a> {
     keyword: Keyword,
-    name: &'a str,
-    server: Option<&'a str>,
+    outer: Name<'a>,
+    server: Option<Name<'a>>,
+}
+
+/// One name of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Name<'a> {
+    text: &'a str,
+    /// Which of those that are called so and stand in one place, from 1; `None`: the only one.
+    nth: Option<usize>,
+}
+
+impl<'a> Name<'a> {
+    const fn only(text: &'a str) -> Self {
+        Self { text, nth: None }
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::words::shown(self.text))?;
+        match self.nth {
+            Some(nth) => write!(f, " ({nth})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The keyword of a block that stands in no other.
@@ -69,7 +96,7 @@ impl<'a> BlockPath<'a> {
     pub(super) const fn outer(keyword: Keyword, name: &'a str) -> Self {
         Self {
             keyword,
-            name,
+            outer: Name::only(name),
             server: None,
         }
     }
@@ -78,9 +105,32 @@ impl<'a> BlockPath<'a> {
     #[must_use]
     pub fn server(self, name: &'a str) -> Self {
         Self {
-            server: Some(name),
+            server: Some(Name::only(name)),
             ..self
         }
+    }
+
+    /// The `nth` of the blocks that this path names otherwise, from 1 and in file order: a file may
+    /// have several of one name.
+    #[must_use]
+    pub fn nth(mut self, nth: usize) -> Self {
+        self.own().nth = Some(nth);
+        self
+    }
+
+    /// This path with no word on which of several it is.
+    pub(super) fn only(mut self) -> Self {
+        self.own().nth = None;
+        self
+    }
+
+    /// Which of the blocks of its name it is, from 1. `None`: there is no other.
+    pub fn ordinal(mut self) -> Option<usize> {
+        self.own().nth
+    }
+
+    fn own(&mut self) -> &mut Name<'a> {
+        self.server.as_mut().unwrap_or(&mut self.outer)
     }
 
     /// The block around this one.
@@ -93,8 +143,8 @@ impl<'a> BlockPath<'a> {
     }
 
     /// Its own name.
-    pub fn name(self) -> &'a str {
-        self.server.unwrap_or(self.name)
+    pub fn name(mut self) -> &'a str {
+        self.own().text
     }
 
     /// The keyword it opens with.
@@ -108,10 +158,9 @@ impl<'a> BlockPath<'a> {
 
 impl fmt::Display for BlockPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = crate::words::shown;
-        write!(f, "{} {}", self.keyword.word(), shown(self.name))?;
+        write!(f, "{} {}", self.keyword.word(), self.outer)?;
         match self.server {
-            Some(server) => write!(f, "/server {}", shown(server)),
+            Some(server) => write!(f, "/server {server}"),
             None => Ok(()),
         }
     }

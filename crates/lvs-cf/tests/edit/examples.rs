@@ -339,6 +339,39 @@ fn blocks_are_listed_by_their_names() {
 }
 
 #[test]
+fn blocks_of_one_name_are_told_apart_by_their_order() {
+    let file = "virtual a {\n server b {\n }\n server b {\n }\n}\nfailover a {\n}\n\
+                virtual server a {\n server b {\n }\n}\n";
+    let (mut document, _) = Document::parse(file.as_bytes().to_vec());
+    let names: Vec<String> = document.blocks().iter().map(ToString::to_string).collect();
+    let expected = [
+        "virtual a (1)",
+        "virtual a (1)/server b (1)",
+        "virtual a (1)/server b (2)",
+        "failover a",
+        "virtual a (2)",
+        "virtual a (2)/server b",
+    ];
+    assert_eq!(names, expected);
+    let a = |nth| BlockPath::virtual_server("a").nth(nth);
+    document.set(a(2), "port", &["2"]).unwrap();
+    document.set(a(2).server("b"), "port", &["3"]).unwrap();
+    document
+        .set(a(1).server("b").nth(2), "port", &["4"])
+        .unwrap();
+    document.remove_block(a(1).server("b").nth(1)).unwrap();
+    let expected = "virtual a {\n server b {\n     port = 4\n }\n}\nfailover a {\n}\n\
+                    virtual server a {\n    port = 2\n server b {\n     port = 3\n }\n}\n";
+    assert_eq!(String::from_utf8_lossy(&document.to_bytes()), expected);
+    document.remove_block(a(1)).unwrap();
+    assert_eq!(document.values(a(1), "port").unwrap(), Some(vec!["2"]));
+    let only = BlockPath::virtual_server("a");
+    assert_eq!(document.values(only, "port").unwrap(), Some(vec!["2"]));
+    document.add_block(only.server("c").nth(7)).unwrap();
+    assert_eq!(document.blocks().last(), Some(&only.server("c")));
+}
+
+#[test]
 fn bytes_that_are_no_text_stay_where_they_may_be() {
     let (mut document, _) = Document::parse(b"# \xe9\nport = 80 # \xe9\nactive = \xe9\n".to_vec());
     document.set(Place::Global, "port", &["81"]).unwrap();

@@ -66,6 +66,9 @@ fn blocks_that_are_not_there_or_there_twice() {
         missing("virtual x")
     );
     assert_eq!(set(c), "more than one block `virtual c`");
+    for nth in [0, 3] {
+        assert_eq!(set(c.nth(nth)), missing(&format!("virtual c ({nth})")));
+    }
     assert_eq!(
         refused(source, |d| d.remove_block(c)),
         "more than one block `virtual c`"
@@ -73,6 +76,7 @@ fn blocks_that_are_not_there_or_there_twice() {
     let exists = |block| refused(source, |d| d.add_block(block));
     assert_eq!(exists(A), "there is a block `virtual a` already");
     assert_eq!(exists(c), "there is a block `virtual c` already");
+    assert_eq!(exists(c.nth(3)), "there is a block `virtual c` already");
     assert_eq!(
         exists(A.server("b")),
         "there is a block `virtual a/server b` already"
