@@ -11,7 +11,7 @@ use std::process::Command;
 const SECONDS: u32 = 60;
 
 /// Inputs each target is fed in `check`, always the same ones.
-const BRIEF_RUNS: u32 = 20_000;
+const BRIEF_RUNS: u32 = 5_000;
 
 /// What makes the compiler tell libFuzzer where an input led: the flags of `cargo fuzz build`
 /// without the sanitizer, which a stable compiler does not have.
