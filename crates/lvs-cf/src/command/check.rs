@@ -6,7 +6,7 @@ use std::path::Path;
 use annotate_snippets::Renderer;
 
 use super::cli::{Check, Form};
-use super::{Outcome, TROUBLE, colour, input};
+use super::{Out, Outcome, TROUBLE, colour, input};
 use crate::report::{behind_reason, render};
 use crate::words::shown_path;
 use crate::{Diagnostic, Document, Severity, default_path};
@@ -27,6 +27,7 @@ pub(super) fn run(args: &Check, terminal: bool) -> Outcome {
     };
     let resolver = input::resolver(&args.names);
     let mut outcome = Outcome::default();
+    let mut out = String::new();
     let default = [default_path()];
     let files = if args.files.is_empty() {
         &default[..]
@@ -56,11 +57,12 @@ pub(super) fn run(args: &Check, terminal: bool) -> Outcome {
                 document: invalid.document,
             },
         };
-        show.file(&input.path, &found, &mut outcome.out);
+        show.file(&input.path, &found, &mut out);
         if found.errors > 0 || args.strict && found.warnings > 0 {
             outcome.status = outcome.status.max(ERRORS);
         }
     }
+    outcome.out = Out::Text(out);
     outcome
 }
 

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::cli::Diff;
 use super::pairs::{Pair, pairs};
 use super::settings::{self, Hosts, Setting};
-use super::{Outcome, TROUBLE, Terminals, complaint, input};
+use super::{Out, Outcome, TROUBLE, Terminals, complaint, input};
 use crate::words::escaped;
 use crate::{Config, LoadError, Loaded, Protocol, RealServer, VirtualServer, parse};
 
@@ -35,8 +35,9 @@ pub(super) fn run(args: &Diff, terminals: Terminals) -> Outcome {
         }
     }
     if let [old, new] = loaded.as_slice() {
-        outcome.out = differences(old, new);
-        outcome.status = if outcome.out.is_empty() { 0 } else { DIFFERENT };
+        let lines = differences(old, new);
+        outcome.status = if lines.is_empty() { 0 } else { DIFFERENT };
+        outcome.out = Out::Text(lines);
     }
     outcome
 }

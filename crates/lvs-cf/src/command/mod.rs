@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::Loaded;
 use crate::words::escaped;
 use cli::{Cli, Command};
 #[cfg(feature = "__fuzz")]
@@ -25,11 +26,37 @@ pub(crate) use {diff::differences, show::shown};
 const TROUBLE: u8 = 2;
 
 /// What a command has to say, and how it ends.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 struct Outcome {
-    out: String,
+    out: Out,
     err: String,
     status: u8,
+}
+
+/// What goes to standard output. What may be many times as long as a file is made as it is written.
+#[derive(Debug)]
+enum Out {
+    Text(String),
+    /// The configuration as an lvs.cf.
+    Lines(Box<Loaded>),
+    /// The configuration as JSON.
+    Json(Box<Loaded>),
+}
+
+impl Default for Out {
+    fn default() -> Self {
+        Out::Text(String::new())
+    }
+}
+
+impl Out {
+    fn write(&self, to: &mut impl Write, terminal: bool) -> io::Result<()> {
+        match self {
+            Out::Text(text) => to.write_all(text.as_bytes()),
+            Out::Lines(loaded) => show::write(to, loaded, terminal),
+            Out::Json(loaded) => json::write(to, loaded),
+        }
+    }
 }
 
 /// Which outputs people read as they come.
@@ -48,7 +75,7 @@ pub fn main() -> ExitCode {
             if ending.use_stderr() {
                 // It has the words of the command line in it.
                 let text = escaped(&ending.render().to_string(), &['\n']);
-                let _ = write(&mut io::stderr(), &text);
+                let _ = io::stderr().write_all(text.as_bytes());
                 return ExitCode::from(TROUBLE);
             }
             let _ = ending.print();
@@ -60,9 +87,13 @@ pub fn main() -> ExitCode {
         err: io::stderr().is_terminal(),
     };
     let outcome = run(&cli, terminals);
-    let written = write(&mut io::stdout(), &outcome.out);
-    let _ = write(&mut io::stderr(), &outcome.err);
+    let mut stdout = io::stdout().lock();
+    let written = outcome.out.write(&mut stdout, terminals.out);
+    let written = written.and_then(|()| stdout.flush());
+    let _ = io::stderr().write_all(outcome.err.as_bytes());
     match written {
+        // A reader that has seen enough is no error.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(outcome.status),
         Ok(()) => ExitCode::from(outcome.status),
         Err(error) => {
             let _ = writeln!(io::stderr(), "lvs-cf: cannot write the output: {error}");
@@ -76,13 +107,5 @@ fn run(cli: &Cli, terminals: Terminals) -> Outcome {
         Command::Check(args) => check::run(args, terminals.out),
         Command::Show(args) => show::run(args, terminals),
         Command::Diff(args) => diff::run(args, terminals),
-    }
-}
-
-/// Writes all of `text`. A reader that has seen enough is no error.
-fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
-    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result,
     }
 }

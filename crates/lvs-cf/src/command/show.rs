@@ -1,15 +1,14 @@
 //! `show`: what a file means, the defaults filled in.
 
-use std::fmt::Write;
-use std::path::Path;
+use std::fmt;
+use std::io::{self, BufWriter, Write};
 
 use super::cli::{Output, Show};
-use super::json::{self, Json};
-use super::settings::{self, Hosts, Setting, Value};
-use super::{Outcome, TROUBLE, Terminals, complaint, input};
+use super::settings::{self, Hosts, Setting};
+use super::{Out, Outcome, TROUBLE, Terminals, complaint, input};
 use crate::edit::written;
 use crate::words::{escaped, shown_path};
-use crate::{Config, Document, LoadError, Loaded, VirtualServer, default_path, parse};
+use crate::{Config, LoadError, Loaded, VirtualServer, default_path, parse};
 
 /// The file does not load.
 const ERRORS: u8 = 1;
@@ -26,15 +25,14 @@ pub(super) fn run(args: &Show, terminals: Terminals) -> Outcome {
                 LoadError::Invalid(_) => ERRORS,
             },
             err: complaint::error(&error, terminals.err),
-            out: String::new(),
+            out: Out::default(),
         },
         Ok(loaded) => Outcome {
             status: 0,
             err: complaint::warnings(&loaded, terminals.err),
             out: match args.format {
-                Output::Text if terminals.out => escaped(&text(&loaded), &['\n', '\t']),
-                Output::Text => text(&loaded),
-                Output::Json => as_json(&loaded.path, &loaded.config, &loaded.document),
+                Output::Text => Out::Lines(Box::new(loaded)),
+                Output::Json => Out::Json(Box::new(loaded)),
             },
         },
     }
@@ -43,30 +41,38 @@ pub(super) fn run(args: &Show, terminals: Terminals) -> Outcome {
 /// Both forms.
 #[cfg(feature = "__fuzz")]
 pub(crate) fn shown(loaded: &Loaded) -> [String; 2] {
-    let json = as_json(&loaded.path, &loaded.config, &loaded.document);
-    [text(loaded), json]
+    let mut both = [Vec::new(), Vec::new()];
+    // Writing to memory does not fail.
+    let _ = write(&mut both[0], loaded, false);
+    let _ = super::json::write(&mut both[1], loaded);
+    both.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// An lvs.cf that means the same. What the file leaves to the defaults is in comments.
-fn text(loaded: &Loaded) -> String {
+/// Writes an lvs.cf that means the same, block by block. What the file leaves to the defaults is in
+/// comments. Names may have control characters in them, which a terminal is spared.
+pub(super) fn write(to: &mut impl Write, loaded: &Loaded, terminal: bool) -> io::Result<()> {
     let hosts = Hosts(&loaded.document);
-    let path = shown_path(&loaded.path);
-    let mut out = format!("# {path} as it is taken; behind # the defaults\n");
     let config = &loaded.config;
-    statements(&mut out, "", &settings::global(config, &hosts));
+    let mut to = BufWriter::with_capacity(1 << 16, to);
+    let mut put = |text: &str| match terminal {
+        true => to.write_all(escaped(text, &['\n', '\t']).as_bytes()),
+        false => to.write_all(text.as_bytes()),
+    };
+    let path = shown_path(&loaded.path);
+    put(&format!("# {path} as it is taken; behind # the defaults\n"))?;
+    put(&statements("", &settings::global(config, &hosts)))?;
     for (keyword, service) in services(config) {
-        // Writing to a string does not fail.
-        let _ = writeln!(out, "\n{keyword} {} {{", name(&service.name));
-        statements(&mut out, "    ", &settings::service(service, &hosts));
+        put(&format!("\n{keyword} {} {{\n", name(&service.name)))?;
+        put(&statements("    ", &settings::service(service, &hosts)))?;
         for server in &service.servers {
-            let _ = writeln!(out, "    server {} {{", name(&server.name));
+            put(&format!("    server {} {{\n", name(&server.name)))?;
             let settings = settings::server(service, server, &hosts);
-            statements(&mut out, "        ", &settings);
-            out.push_str("    }\n");
+            put(&statements("        ", &settings))?;
+            put("    }\n")?;
         }
-        out.push_str("}\n");
+        put("}\n")?;
     }
-    out
+    to.flush()
 }
 
 /// The blocks with their keywords.
@@ -81,88 +87,20 @@ fn name(name: &str) -> String {
     written::name(name).unwrap_or_else(|| name.to_owned())
 }
 
-fn statements(out: &mut String, indent: &str, settings: &[Setting]) {
+fn statements(indent: &str, settings: &[Setting]) -> String {
+    let mut out = String::new();
     for setting in settings {
         let Some(value) = setting.value.written() else {
             continue;
         };
         let mark = if setting.is_default { "#" } else { "" };
-        let _ = writeln!(out, "{indent}{mark}{} = {value}", setting.directive);
+        // Writing to a string does not fail.
+        let _ = fmt::Write::write_fmt(
+            &mut out,
+            format_args!("{indent}{mark}{} = {value}\n", setting.directive),
+        );
     }
-}
-
-/// The object that lvs-cf(1) describes.
-fn as_json(path: &Path, config: &Config, document: &Document) -> String {
-    let hosts = Hosts(document);
-    let block = |service: &VirtualServer| {
-        let servers = service.servers.iter().map(|server| {
-            let settings = settings::server(service, server, &hosts);
-            Json::Map(named(&server.name, &settings))
-        });
-        let mut map = named(&service.name, &settings::service(service, &hosts));
-        map.push(("servers".into(), Json::List(servers.collect())));
-        Json::Map(map)
-    };
-    let blocks = |blocks: &[VirtualServer]| Json::List(blocks.iter().map(block).collect());
-    let mut map = vec![
-        ("format".into(), Json::Number(1)),
-        ("file".into(), Json::Text(path.display().to_string())),
-    ];
-    map.extend(fields(&settings::global(config, &hosts)));
-    map.extend([
-        ("virtual_servers".into(), blocks(&config.virtual_servers)),
-        (
-            "failover_services".into(),
-            blocks(&config.failover_services),
-        ),
-    ]);
-    json::print(&Json::Map(map))
-}
-
-fn named(name: &str, settings: &[Setting]) -> Vec<(String, Json)> {
-    let mut map = vec![("name".into(), Json::Text(name.to_owned()))];
-    map.extend(fields(settings));
-    map
-}
-
-/// A field for each directive, two for an address with its device, the unit in the name; and the
-/// list of those whose value the file does not give.
-fn fields(settings: &[Setting]) -> Vec<(String, Json)> {
-    let text = |text: &Option<String>| text.clone().map_or(Json::Null, Json::Text);
-    let mut map = Vec::new();
-    let mut defaults = Vec::new();
-    for setting in settings {
-        let mut add = |ending: &str, value: Json| {
-            let field = format!("{}{ending}", setting.directive);
-            if setting.is_default || matches!(value, Json::Null) {
-                defaults.push(Json::Text(field.clone()));
-            }
-            map.push((field, value));
-        };
-        match &setting.value {
-            Value::Flag(flag) => add("", Json::Flag(*flag)),
-            Value::Number(number) => add("", Json::Number(*number)),
-            Value::Seconds(seconds) => add("_s", Json::Number((*seconds).into())),
-            Value::Time(time) => add("_ms", Json::millis(*time)),
-            Value::Word(word) | Value::Host(word) => add("", text(word)),
-            Value::Floating(floating) => {
-                let (host, device) = floating.clone().unzip();
-                add("", text(&host));
-                add("_device", text(&device.flatten()));
-            }
-            Value::Mask(mask) => {
-                let prefix = mask.map(|(prefix, _)| Json::Number(prefix.into()));
-                add("_prefix", prefix.unwrap_or(Json::Null));
-            }
-            Value::List(list) => {
-                let words = list.iter().flatten().cloned().map(Json::Text);
-                let list = list.as_ref().map(|_| Json::List(words.collect()));
-                add("", list.unwrap_or(Json::Null));
-            }
-        }
-    }
-    map.push(("defaults".into(), Json::List(defaults)));
-    map
+    out
 }
 
 #[cfg(test)]
@@ -265,7 +203,9 @@ mod tests {
     }
 
     fn is_shown_as_it_is(loaded: &Loaded, resolver: &Unresolved) -> Result<(), TestCaseError> {
-        let shown = text(loaded);
+        let mut shown = Vec::new();
+        write(&mut shown, loaded, false).unwrap();
+        let shown = String::from_utf8(shown).unwrap();
         let again = parse("x".as_ref(), shown.clone().into_bytes(), resolver);
         prop_assert!(again.is_ok(), "{shown}\n{:?}", again.err());
         prop_assert_eq!(&again.unwrap().config, &loaded.config, "{}", shown);
