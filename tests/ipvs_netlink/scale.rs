@@ -58,6 +58,11 @@ pub(super) fn batch(client: &mut Client) -> Outcome<Duration> {
         found += client.destinations(&service(number))?.len();
     }
     equal("destinations", &found, &made)?;
+    // After such lists the kernel sends more at once than a search for one entry asks for.
+    let one = client.destination(&service(1), &server(101).key)?;
+    equal("one destination", &one.is_some(), &true)?;
+    let none = client.destination(&service(1), &server(20_000).key)?;
+    equal("no destination", &none, &None)?;
     Ok(spent)
 }
 

@@ -110,6 +110,8 @@ pub(super) struct Exchange<L> {
     sequence: u32,
     request: Vec<u8>,
     answer: Vec<u8>,
+    /// Most room a dump was given. The kernel fills that much from then on, whoever asks.
+    widest: usize,
     /// An earlier conversation broke off, so parts of it may still be queued.
     stale: bool,
 }
@@ -122,6 +124,7 @@ impl<L: Link> Exchange<L> {
             sequence: 0,
             request: Vec::new(),
             answer: Vec::new(),
+            widest: 0,
             stale: false,
         }
     }
@@ -154,7 +157,8 @@ impl<L: Link> Exchange<L> {
     /// made in one go, so that no change can have come between its parts.
     ///
     /// `room` is what a datagram may take: from [`LEAST_DUMP_ROOM`], which costs little memory, to
-    /// [`DUMP_ROOM`], which makes more lists fit one.
+    /// [`DUMP_ROOM`], which makes more lists fit one. The kernel goes by the most that was ever given
+    /// on this socket, so later dumps have no less.
     pub(super) fn dump(
         &mut self,
         message: &Message,
@@ -165,6 +169,8 @@ impl<L: Link> Exchange<L> {
         self.begin();
         let sequence = self.append(message, family, NLM_F_REQUEST | NLM_F_DUMP);
         let mut take = |payload: &[u8]| take(decode(payload)?);
+        self.widest = self.widest.max(room);
+        let room = self.widest;
         let result = self.converse(|exchange| exchange.read_answers(sequence, room, &mut take));
         self.rest();
         result

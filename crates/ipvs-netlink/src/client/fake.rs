@@ -12,7 +12,7 @@ use netlink_packet_generic::constants::{CTRL_ATTR_FAMILY_ID, GENL_ID_CTRL};
 use netlink_packet_generic::{GenlFamily, GenlHeader};
 use nix::errno::Errno;
 
-use super::exchange::decode;
+use super::exchange::{LEAST_DUMP_ROOM, decode};
 use super::link::{Datagram, Link};
 use crate::message::{
     Attribute, Command, DaemonAttribute, DestinationAttribute, InfoAttribute, Message,
@@ -36,6 +36,10 @@ pub(super) struct FakeKernel {
     pub(super) capacity: usize,
     /// Entries of a dump in one datagram.
     pub(super) per_datagram: usize,
+    /// Whether a datagram of a dump takes as many bytes as the widest receive so far had room for,
+    /// as the real one's does.
+    pub(super) fills: bool,
+    widest: usize,
     /// Dumps from now on that carry the flag of an interrupted one.
     pub(super) interrupted: usize,
     /// Changes made between the first and the later datagrams of the next dumps.
@@ -66,6 +70,8 @@ impl FakeKernel {
             window: 100,
             capacity: usize::MAX,
             per_datagram: usize::MAX,
+            fills: false,
+            widest: LEAST_DUMP_ROOM,
             interrupted: 0,
             meanwhile: VecDeque::new(),
             text: None,
@@ -205,16 +211,18 @@ impl FakeKernel {
                     .collect(),
                 other => panic!("{other:?}"),
             };
-            let part: Vec<u8> = entries
-                .iter()
-                .skip(index)
-                .take(self.per_datagram)
-                .flat_map(|entry| frame(FAMILY, flags, sequence, &generic(entry)))
-                .collect();
+            let mut part = Vec::new();
+            for entry in entries.iter().skip(index).take(self.per_datagram) {
+                let bytes = frame(FAMILY, flags, sequence, &generic(entry));
+                if self.fills && part.len() + bytes.len() > self.widest {
+                    break;
+                }
+                part.extend(bytes);
+                index += 1;
+            }
             if part.is_empty() {
                 break;
             }
-            index = index.saturating_add(self.per_datagram);
             self.push(part);
             if let Some(change) = self.meanwhile.pop_front() {
                 assert!(self.table.apply(&change));
@@ -269,6 +277,7 @@ impl Link for FakeKernel {
         let Some((bytes, from_kernel)) = self.queue.pop_front() else {
             return Err(io::ErrorKind::WouldBlock.into());
         };
+        self.widest = self.widest.max(buffer.capacity());
         let stored = bytes.len().min(buffer.capacity());
         buffer.extend_from_slice(&bytes[..stored]);
         Ok(Datagram {

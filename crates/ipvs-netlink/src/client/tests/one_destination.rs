@@ -70,3 +70,16 @@ fn a_destination_is_not_looked_for_for_ever() {
         "{error}"
     );
 }
+
+#[test]
+fn a_destination_is_found_after_a_list_that_had_more_room() {
+    let mut core = with_servers(250, |kernel| kernel.fills = true);
+    assert!(
+        core.destination(&key(0), &server(200).key)
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(core.destinations(&key(0)).unwrap().len(), 250);
+    let found = core.destination(&key(0), &server(200).key).unwrap();
+    assert_eq!(found.unwrap().destination, server(200));
+}
