@@ -71,7 +71,7 @@ impl<L: Link> Core<L> {
                 match check(change) {
                     Ok(()) => {
                         sent.push(index);
-                        return Some(Message::from(change));
+                        return Some(change);
                     }
                     Err(error) => results.fail(index, error),
                 }

@@ -11,8 +11,8 @@ use nix::errno::Errno;
 
 use super::frame::{self, Content};
 use super::link::{Link, PATIENCE};
-use crate::message::Message;
-use crate::{Attempt, Error};
+use crate::message::{FAMILY_VERSION, Message, request};
+use crate::{Attempt, Change, Error};
 
 /// Room for the answer to anything but a dump. Only the bytes that are used cost memory.
 const ANSWER_ROOM: usize = 4096;
@@ -146,7 +146,7 @@ impl<L: Link> Exchange<L> {
         M: GenlFamily + Emitable,
     {
         self.begin();
-        let sequence = self.append(message, family, NLM_F_REQUEST | NLM_F_ACK);
+        let sequence = self.append_message(message, family, NLM_F_REQUEST | NLM_F_ACK);
         let result =
             self.converse(|exchange| exchange.read_answers(sequence, ANSWER_ROOM, &mut take));
         self.rest();
@@ -167,7 +167,7 @@ impl<L: Link> Exchange<L> {
         mut take: impl FnMut(Message) -> Result<(), DecodeError>,
     ) -> Result<bool, Failure> {
         self.begin();
-        let sequence = self.append(message, family, NLM_F_REQUEST | NLM_F_DUMP);
+        let sequence = self.append_message(message, family, NLM_F_REQUEST | NLM_F_DUMP);
         let mut take = |payload: &[u8]| take(decode(payload)?);
         self.widest = self.widest.max(room);
         let room = self.widest;
@@ -184,9 +184,9 @@ impl<L: Link> Exchange<L> {
     /// Only the last one asks for an acknowledgement. The kernel carries them out in order and
     /// answers those that fail, asked or not, so what has no answer before that of the last one was
     /// carried out. Receiving an answer costs more than making a change.
-    pub(super) fn window(
+    pub(super) fn window<'a>(
         &mut self,
-        messages: impl IntoIterator<Item = Message>,
+        changes: impl IntoIterator<Item = &'a Change>,
         family: u16,
     ) -> Window {
         self.begin();
@@ -194,9 +194,15 @@ impl<L: Link> Exchange<L> {
         // Grown bit by bit it would touch twice the memory.
         self.request.reserve(SEND_LIMIT + ANSWER_ROOM);
         let (mut sent, mut last) = (0, 0);
-        for message in messages.into_iter().take(self.link.window().max(1)) {
+        for change in changes.into_iter().take(self.link.window().max(1)) {
             last = self.request.len();
-            self.append(&message, family, NLM_F_REQUEST);
+            let header = GenlHeader {
+                cmd: request::command(change) as u8,
+                version: FAMILY_VERSION,
+            };
+            self.append(header, family, NLM_F_REQUEST, |buffer| {
+                request::append(buffer, change);
+            });
             sent += 1;
             if self.request.len() >= SEND_LIMIT {
                 break;
@@ -235,13 +241,39 @@ impl<L: Link> Exchange<L> {
         }
     }
 
-    /// Appends a request and returns its sequence number.
-    fn append<M>(&mut self, message: &M, family: u16, flags: u16) -> u32
+    /// Appends a message as a request and returns its sequence number. `family` is that of messages
+    /// whose family has no fixed number.
+    fn append_message<M>(&mut self, message: &M, family: u16, flags: u16) -> u32
     where
         M: GenlFamily + Emitable,
     {
+        let family = match message.family_id() {
+            0 => family,
+            fixed => fixed,
+        };
+        let header = GenlHeader {
+            cmd: message.command(),
+            version: message.version(),
+        };
+        self.append(header, family, flags, |buffer| {
+            let start = buffer.len();
+            buffer.resize(start + message.buffer_len(), 0);
+            message.emit(&mut buffer[start..]);
+        })
+    }
+
+    /// Appends a request, whose attributes `fill` appends, and returns its sequence number.
+    #[inline]
+    fn append(
+        &mut self,
+        header: GenlHeader,
+        family: u16,
+        flags: u16,
+        fill: impl FnOnce(&mut Vec<u8>),
+    ) -> u32 {
         self.sequence = self.sequence.wrapping_add(1);
-        frame::append(&mut self.request, message, family, flags, self.sequence);
+        let frame = (family, flags, self.sequence);
+        frame::append(&mut self.request, frame, header, fill);
         self.sequence
     }
 

@@ -5,8 +5,8 @@ use netlink_packet_core::{
     NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, NetlinkBuffer,
     NetlinkHeader, NlasIterator, parse_i32,
 };
+use netlink_packet_generic::GenlHeader;
 use netlink_packet_generic::constants::GENL_HDRLEN;
-use netlink_packet_generic::{GenlFamily, GenlHeader};
 use nix::errno::Errno;
 
 /// `NLMSGERR_ATTR_MSG`: the text in an extended acknowledgement.
@@ -15,35 +15,26 @@ const ERROR_TEXT: u16 = 1;
 /// Length of a netlink header.
 const HEADER_LEN: usize = 16;
 
-/// Appends a framed request to `buffer`.
-///
-/// `family` is only used where the message's own family has no fixed number.
-pub(super) fn append<M>(buffer: &mut Vec<u8>, message: &M, family: u16, flags: u16, sequence: u32)
-where
-    M: GenlFamily + Emitable,
-{
-    let body = message.buffer_len();
-    let length = HEADER_LEN + GENL_HDRLEN + body;
+/// Appends a framed request: the headers, and the attributes that `fill` appends.
+#[inline]
+pub(super) fn append(
+    buffer: &mut Vec<u8>,
+    (family, flags, sequence): (u16, u16, u32),
+    generic: GenlHeader,
+    fill: impl FnOnce(&mut Vec<u8>),
+) {
     let start = buffer.len();
-    buffer.resize(start + length, 0);
+    buffer.extend([0; HEADER_LEN + GENL_HDRLEN]);
+    fill(buffer);
     let (header, rest) = buffer[start..].split_at_mut(HEADER_LEN);
     let mut netlink = NetlinkHeader::default();
     // Requests are a few hundred bytes: names are bounded before they come here.
-    netlink.length = u32::try_from(length).unwrap_or(u32::MAX);
-    netlink.message_type = match message.family_id() {
-        0 => family,
-        fixed => fixed,
-    };
+    netlink.length = u32::try_from(HEADER_LEN + rest.len()).unwrap_or(u32::MAX);
+    netlink.message_type = family;
     netlink.flags = flags;
     netlink.sequence_number = sequence;
     netlink.emit(header);
-    let generic = GenlHeader {
-        cmd: message.command(),
-        version: message.version(),
-    };
-    let (header, rest) = rest.split_at_mut(GENL_HDRLEN);
-    generic.emit(header);
-    message.emit(rest);
+    generic.emit(&mut rest[..GENL_HDRLEN]);
 }
 
 /// Sets flags of the request that begins here.

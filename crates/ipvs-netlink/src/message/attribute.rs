@@ -7,8 +7,8 @@ use netlink_packet_core::{
 use super::nested::{emit_run, parse_all, run_len};
 use super::{Command, DaemonAttribute, DestinationAttribute, ServiceAttribute};
 
-const SERVICE: u16 = 1;
-const DEST: u16 = 2;
+pub(super) const SERVICE: u16 = 1;
+pub(super) const DEST: u16 = 2;
 const DAEMON: u16 = 3;
 const TIMEOUT_TCP: u16 = 4;
 const TIMEOUT_TCP_FIN: u16 = 5;

@@ -75,6 +75,7 @@ pub enum DestinationAttribute {
 }
 
 impl Nla for DestinationAttribute {
+    #[inline]
     fn value_len(&self) -> usize {
         match self {
             Self::Address(_) => 16,
@@ -92,6 +93,7 @@ impl Nla for DestinationAttribute {
         }
     }
 
+    #[inline]
     fn kind(&self) -> u16 {
         match self {
             Self::Address(_) => ADDR,
@@ -113,6 +115,7 @@ impl Nla for DestinationAttribute {
         }
     }
 
+    #[inline]
     fn emit_value(&self, buffer: &mut [u8]) {
         match self {
             Self::Address(union) => buffer.copy_from_slice(union),
@@ -173,36 +176,45 @@ impl DestinationAttribute {
 
     /// The attributes that name a destination: what deleting one needs.
     pub fn of_key(key: &DestinationKey) -> Vec<Self> {
-        vec![
-            Self::Family(Family::of(key.address).number()),
-            Self::Address(address_union(key.address)),
-            Self::Port(key.port),
-        ]
+        let mut attributes = Vec::new();
+        Self::each_of_key(key, |attribute| attributes.push(attribute));
+        attributes
     }
 
     /// The attributes of a whole destination. The kernel refuses to add or change one (`EINVAL`)
     /// unless forwarding method, weight and both thresholds are there.
     pub fn of_destination(destination: &Destination) -> Vec<Self> {
-        let mut attributes = Self::of_key(&destination.key);
-        attributes.extend([
-            Self::ForwardingMethod(destination.forwarding.number()),
-            Self::Weight(destination.weight),
-            Self::UpperThreshold(destination.upper_threshold),
-            Self::LowerThreshold(destination.lower_threshold),
-        ]);
+        let mut attributes = Vec::new();
+        Self::each_of_destination(destination, |attribute| attributes.push(attribute));
+        attributes
+    }
+
+    /// Passes on the attributes of [`Self::of_key`].
+    #[inline]
+    pub(super) fn each_of_key(key: &DestinationKey, mut take: impl FnMut(Self)) {
+        take(Self::Family(Family::of(key.address).number()));
+        take(Self::Address(address_union(key.address)));
+        take(Self::Port(key.port));
+    }
+
+    /// Passes on the attributes of [`Self::of_destination`].
+    #[inline]
+    pub(super) fn each_of_destination(destination: &Destination, mut take: impl FnMut(Self)) {
+        Self::each_of_key(&destination.key, &mut take);
+        take(Self::ForwardingMethod(destination.forwarding.number()));
+        take(Self::Weight(destination.weight));
+        take(Self::UpperThreshold(destination.upper_threshold));
+        take(Self::LowerThreshold(destination.lower_threshold));
         if destination.forwarding == Forwarding::Tunnel {
             let (kind, port, checksum) = match destination.tunnel {
                 Tunnel::Ipip => (IPIP, 0, TunnelChecksum::None),
                 Tunnel::Gue { port, checksum } => (GUE, port, checksum),
                 Tunnel::Gre { checksum } => (GRE, 0, checksum),
             };
-            attributes.extend([
-                Self::TunnelType(kind),
-                Self::TunnelPort(port),
-                Self::TunnelFlags(checksum.bits()),
-            ]);
+            take(Self::TunnelType(kind));
+            take(Self::TunnelPort(port));
+            take(Self::TunnelFlags(checksum.bits()));
         }
-        attributes
     }
 
     /// The destination a kernel answer describes, of a service of family `service_family`: that is

@@ -7,7 +7,7 @@ mod attribute;
 mod daemon;
 mod destination;
 mod nested;
-mod request;
+pub(crate) mod request;
 mod service;
 mod stats;
 

@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use netlink_packet_core::{DecodeError, Emitable, Nla, NlaBuffer, NlasIterator, Parseable};
+use netlink_packet_core::{
+    DecodeError, Emitable, NLA_F_NESTED, NLA_HEADER_SIZE, Nla, NlaBuffer, NlasIterator, Parseable,
+};
 
 use crate::Family;
 
@@ -31,6 +33,38 @@ pub(super) fn emit_run<A: Nla>(attributes: &[A], mut buffer: &mut [u8]) {
         attribute.emit(room);
         buffer = rest;
     }
+}
+
+/// Appends an attribute.
+///
+/// Inlined where it is known which attribute it is, nothing is left of the questions for its length
+/// and number: that is most of what encoding costs.
+#[inline]
+pub(super) fn put<A: Nla>(buffer: &mut Vec<u8>, attribute: &A) {
+    let start = buffer.len();
+    let length = NLA_HEADER_SIZE + attribute.value_len();
+    buffer.resize(start + length.next_multiple_of(4), 0);
+    let room = &mut buffer[start..start + length];
+    set_header(room, attribute.kind());
+    attribute.emit_value(&mut room[NLA_HEADER_SIZE..]);
+}
+
+/// Appends an attribute that consists of those that `fill` appends.
+#[inline]
+pub(super) fn put_nested(buffer: &mut Vec<u8>, kind: u16, fill: impl FnOnce(&mut Vec<u8>)) {
+    let start = buffer.len();
+    buffer.extend([0; NLA_HEADER_SIZE]);
+    fill(buffer);
+    set_header(&mut buffer[start..], kind | NLA_F_NESTED);
+}
+
+/// Writes the header of the attribute that takes this room.
+#[inline]
+fn set_header(room: &mut [u8], kind: u16) {
+    // Requests are a few hundred bytes: names are bounded before they come here.
+    let length = u16::try_from(room.len()).unwrap_or(u16::MAX);
+    room[..2].copy_from_slice(&length.to_ne_bytes());
+    room[2..NLA_HEADER_SIZE].copy_from_slice(&kind.to_ne_bytes());
 }
 
 /// A name as the kernel takes it: with its NUL.

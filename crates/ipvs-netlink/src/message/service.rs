@@ -62,6 +62,7 @@ pub enum ServiceAttribute {
 }
 
 impl Nla for ServiceAttribute {
+    #[inline]
     fn value_len(&self) -> usize {
         match self {
             Self::Family(_) | Self::Protocol(_) | Self::Port(_) => 2,
@@ -74,6 +75,7 @@ impl Nla for ServiceAttribute {
         }
     }
 
+    #[inline]
     fn kind(&self) -> u16 {
         match self {
             Self::Family(_) => AF,
@@ -92,6 +94,7 @@ impl Nla for ServiceAttribute {
         }
     }
 
+    #[inline]
     fn emit_value(&self, buffer: &mut [u8]) {
         match self {
             Self::Family(value) | Self::Protocol(value) => {
@@ -152,42 +155,57 @@ impl<'a> Parseable<NlaBuffer<&'a [u8]>> for ServiceAttribute {
 impl ServiceAttribute {
     /// The attributes that name a service: what every command but adding and changing needs.
     pub fn of_key(key: &ServiceKey) -> Vec<Self> {
-        let family = Self::Family(key.family().number());
-        match *key {
-            ServiceKey::Address {
-                protocol,
-                address,
-                port,
-            } => vec![
-                family,
-                Self::Protocol(protocol.number()),
-                Self::Address(address_union(address)),
-                Self::Port(port),
-            ],
-            ServiceKey::Fwmark { mark, .. } => vec![family, Self::Fwmark(mark)],
-        }
+        let mut attributes = Vec::new();
+        Self::each_of_key(key, |attribute| attributes.push(attribute));
+        attributes
     }
 
     /// The attributes of a whole service. The kernel refuses to add or change a service (`EINVAL`)
     /// unless scheduler, flags, timeout and netmask are all there.
     pub fn of_service(service: &Service) -> Vec<Self> {
-        let mut attributes = Self::of_key(&service.key);
-        attributes.push(Self::SchedulerName(service.scheduler.clone()));
-        attributes.extend(service.pe_name.clone().map(Self::PeName));
+        let mut attributes = Vec::new();
+        Self::each_of_service(service, |attribute| attributes.push(attribute));
+        attributes
+    }
+
+    /// Passes on the attributes of [`Self::of_key`].
+    #[inline]
+    pub(super) fn each_of_key(key: &ServiceKey, mut take: impl FnMut(Self)) {
+        take(Self::Family(key.family().number()));
+        match *key {
+            ServiceKey::Address {
+                protocol,
+                address,
+                port,
+            } => {
+                take(Self::Protocol(protocol.number()));
+                take(Self::Address(address_union(address)));
+                take(Self::Port(port));
+            }
+            ServiceKey::Fwmark { mark, .. } => take(Self::Fwmark(mark)),
+        }
+    }
+
+    /// Passes on the attributes of [`Self::of_service`].
+    pub(super) fn each_of_service(service: &Service, mut take: impl FnMut(Self)) {
+        Self::each_of_key(&service.key, &mut take);
+        take(Self::SchedulerName(service.scheduler.clone()));
+        if let Some(name) = &service.pe_name {
+            take(Self::PeName(name.clone()));
+        }
         let mut flags = service.flags;
         if service.persistence > 0 {
             flags |= ServiceFlags::PERSISTENT;
         }
-        attributes.push(Self::Flags {
+        take(Self::Flags {
             flags: flags.bits(),
             mask: u32::MAX,
         });
-        attributes.push(Self::Timeout(service.persistence));
-        attributes.push(Self::Netmask(match service.netmask {
+        take(Self::Timeout(service.persistence));
+        take(Self::Netmask(match service.netmask {
             Netmask::V4(mask) => mask.octets(),
             Netmask::V6(prefix) => u32::from(prefix).to_ne_bytes(),
         }));
-        attributes
     }
 }
 
