@@ -10,23 +10,15 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::unistd::{Pid, getppid};
 
-/// What a child gets when its parent dies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnParentDeath {
-    /// SIGTERM: the child winds up by itself.
-    Terminate,
-    /// Nothing: commands of the admin's that are not waited for.
-    Live,
-}
-
 /// Variables that speak to this process alone.
 const OWN_VARIABLES: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
 
-/// Prepares `command` for a child of a daemon. Call it before setting variables for the child.
+/// Prepares `command` for a child of a daemon, which gets SIGTERM when the daemon dies. Call it before
+/// setting variables for the child.
 ///
-/// The parent's death is that of the *thread* that spawns (prctl(2), PR_SET_PDEATHSIG): spawn
+/// The daemon's death is that of the *thread* that spawns (prctl(2), PR_SET_PDEATHSIG): spawn
 /// from the main thread.
-pub fn prepare(command: &mut Command, on_parent_death: OnParentDeath) {
+pub fn prepare(command: &mut Command) {
     for name in OWN_VARIABLES {
         command.env_remove(name);
     }
@@ -35,12 +27,10 @@ pub fn prepare(command: &mut Command, on_parent_death: OnParentDeath) {
     let in_child = move || -> io::Result<()> {
         reset_signals(ignored)?;
         close_on_exec_from(3)?;
-        if on_parent_death == OnParentDeath::Terminate {
-            prctl::set_pdeathsig(Signal::SIGTERM)?;
-            // The parent may have died before the line above took effect.
-            if getppid() != parent {
-                return Err(io::ErrorKind::BrokenPipe.into());
-            }
+        prctl::set_pdeathsig(Signal::SIGTERM)?;
+        // The parent may have died before the line above took effect.
+        if getppid() != parent {
+            return Err(io::ErrorKind::BrokenPipe.into());
         }
         Ok(())
     };
@@ -127,7 +117,7 @@ mod tests {
         command
             .arg(format!("/proc/self/{what}"))
             .stdin(Stdio::null());
-        prepare(&mut command, OnParentDeath::Live);
+        prepare(&mut command);
         let output = command.output().expect("cat runs");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
@@ -161,7 +151,7 @@ mod tests {
         let (leaked, _other) = nix::unistd::pipe().expect("a pipe without close-on-exec");
         let mut command = Command::new("/bin/ls");
         command.arg("/proc/self/fd");
-        prepare(&mut command, OnParentDeath::Live);
+        prepare(&mut command);
         let output = command.output().expect("ls runs");
         let listed = String::from_utf8_lossy(&output.stdout).into_owned();
         // ls itself opens the directory as the first free descriptor, 3.
@@ -175,7 +165,7 @@ mod tests {
         command
             .env("NOTIFY_SOCKET", "/run/systemd/notify")
             .env("KEPT", "1");
-        prepare(&mut command, OnParentDeath::Live);
+        prepare(&mut command);
         let output = command.output().expect("env runs");
         let listed = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(
@@ -191,7 +181,7 @@ mod tests {
         if std::env::var_os(ROLE).is_some() {
             let mut command = Command::new("/bin/sleep");
             command.arg("60").stdin(Stdio::null()).stdout(Stdio::null());
-            prepare(&mut command, OnParentDeath::Terminate);
+            prepare(&mut command);
             let child = command.spawn().expect("sleep runs");
             eprintln!("child={}", child.id());
             std::process::exit(0);

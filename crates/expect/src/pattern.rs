@@ -11,10 +11,13 @@ use regex_lite::{Regex, RegexBuilder};
 
 use self::translate::translate;
 
-/// The most memory a compiled expression may take. It bounds the work for each byte of a reply: the
-/// longest reply is searched in some tenths of a second. The 255 repetitions that POSIX promises
-/// (`RE_DUP_MAX`) of something simple take 19 KiB.
-const LARGEST: usize = 20 * 1024;
+/// How much memory a compiled expression may take, in KiB: the least of these that is enough. It bounds
+/// the work for each byte of a reply: with the most, 64 KiB are searched in about a second. The 255
+/// repetitions that POSIX promises (`RE_DUP_MAX`) of something simple take 19 KiB.
+const SIZES: [usize; 6] = [1, 2, 4, 8, 16, HEAVIEST];
+
+/// The largest [`Pattern::weight`].
+pub const HEAVIEST: usize = 20;
 
 /// What is wrong with an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +64,7 @@ pub enum PatternError {
 pub struct Pattern {
     source: Vec<u8>,
     engine: Regex,
+    weight: usize,
 }
 
 impl Pattern {
@@ -69,14 +73,29 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it.
     pub fn new(source: &[u8]) -> Result<Self, PatternError> {
-        let engine = RegexBuilder::new(&translate(source)?)
-            .size_limit(LARGEST)
-            .build()
-            .map_err(|_| PatternError::TooLarge)?;
+        let translated = translate(source)?;
+        let of_size = |kib: usize| {
+            let engine = RegexBuilder::new(&translated)
+                .size_limit(kib * 1024)
+                .build();
+            Some((engine.ok()?, kib))
+        };
+        let (engine, weight) = SIZES
+            .into_iter()
+            .find_map(of_size)
+            .ok_or(PatternError::TooLarge)?;
         Ok(Self {
             source: source.to_vec(),
             engine,
+            weight,
         })
+    }
+
+    /// How much work each byte of a text is at most, from 1 to [`HEAVIEST`]: the engine may visit each
+    /// of its states for each byte, and this is their size in KiB, rounded up.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Whether it is empty, and so matches anything.

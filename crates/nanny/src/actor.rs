@@ -8,7 +8,7 @@ use crate::check::attempt::{Attempt, Ended};
 use crate::check::{Failure, Target};
 use crate::failover::{End, Watch};
 use crate::failures::Failures;
-use crate::health::{Event, Force, Health, Verdict};
+use crate::health::{Event, Force, Health, News, Verdict};
 use crate::load::asking::{Asking, Heard};
 use crate::log::Message;
 use crate::parent::Parent;
@@ -168,15 +168,15 @@ impl Actor<'_> {
 
     /// Takes in an event, and does what it means.
     fn step(&mut self, event: Event, now: Instant) {
-        let Some(verdict) = self.health.step(event, now) else {
-            return;
+        let verdict = match self.health.step(event, now) {
+            Some(News::Verdict(verdict)) => verdict,
+            Some(News::Answers) => return self.answers(now),
+            None => return,
         };
         match verdict {
             Verdict::In => self.place.take_in(now),
             Verdict::Out => self.place.take_out(),
             Verdict::NotYet => {}
-            // No verdict on the table: one that is waiting there stays.
-            Verdict::Answers => return self.answers(now),
         }
         self.verdict = Some(verdict);
         if let Some(watch) = &mut self.watch {
@@ -223,8 +223,6 @@ impl Actor<'_> {
             (Kind::RealServer, Verdict::Out) => Message::Inactive { server },
             (Kind::Failover, Verdict::Out) => Message::FailoverDown { server },
             (_, Verdict::NotYet) => Message::NotYet { server },
-            // Said at once.
-            (_, Verdict::Answers) => return,
         }
         .log();
     }

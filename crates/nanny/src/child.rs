@@ -16,7 +16,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use daemon::child::{OnParentDeath, keep_status, prepare};
+use daemon::child::{keep_status, prepare};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
@@ -111,7 +111,7 @@ impl Running {
             .stdout(input)
             .stderr(stderr)
             .process_group(0);
-        prepare(&mut command, OnParentDeath::Terminate);
+        prepare(&mut command);
         let child = command.spawn()?;
         let exit = rustix::process::Pid::from_raw(pid(&child).as_raw())
             .ok_or(rustix::io::Errno::SRCH)

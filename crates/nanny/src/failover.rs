@@ -50,7 +50,7 @@ impl Watch {
         self.is_forced_in = force == Force::In;
         match verdict {
             Verdict::Out if self.up_by.is_none() || force == Force::Out => Some(End::Failed),
-            Verdict::Out | Verdict::In | Verdict::NotYet | Verdict::Answers => None,
+            Verdict::Out | Verdict::In | Verdict::NotYet => None,
         }
     }
 

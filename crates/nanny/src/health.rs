@@ -75,7 +75,7 @@ pub enum Event {
     Force(Force),
 }
 
-/// What it means.
+/// What it means for the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The server comes in; or it was found in, and is now known to be well.
@@ -84,8 +84,15 @@ pub enum Verdict {
     Out,
     /// The first check failed: the server is not in yet.
     NotYet,
-    /// The first check has passed since the server went out: it comes in when all have for
-    /// [`Rules::reentry`].
+}
+
+/// What is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// Where the server belongs.
+    Verdict(Verdict),
+    /// Nothing changes yet, but the first check has passed since the server went out: it comes in when
+    /// all have for [`Rules::reentry`].
     Answers,
 }
 
@@ -152,7 +159,7 @@ impl Health {
     }
 
     /// Takes in what happened at `now`; but for [`Event::Found`], times must not go back.
-    pub fn step(&mut self, event: Event, now: Instant) -> Option<Verdict> {
+    pub fn step(&mut self, event: Event, now: Instant) -> Option<News> {
         let was_in = self.is_in();
         let was_out_by_force = self.force == Force::Out;
         let before = self.state;
@@ -162,10 +169,10 @@ impl Health {
         self.state = self.next(event, now);
         match (was_in, self.is_in()) {
             (false, true) if event == Event::Found => None,
-            (false, true) => Some(Verdict::In),
-            (true, false) => Some(Verdict::Out),
+            (false, true) => Some(News::Verdict(Verdict::In)),
+            (true, false) => Some(News::Verdict(Verdict::Out)),
             (false, false) if before == State::New && self.state == State::Waiting => {
-                Some(Verdict::NotYet)
+                Some(News::Verdict(Verdict::NotYet))
             }
             // No verdict was given yet: it may be in the table from before this nanny.
             (false, false)
@@ -173,7 +180,7 @@ impl Health {
                     && !was_out_by_force
                     && matches!(before, State::New | State::Waiting) =>
             {
-                Some(Verdict::Out)
+                Some(News::Verdict(Verdict::Out))
             }
             (false, false)
                 if self.force == Force::Neither
@@ -186,10 +193,10 @@ impl Health {
                     )
                     && matches!(self.state, State::Out { answered: true, .. }) =>
             {
-                Some(Verdict::Answers)
+                Some(News::Answers)
             }
             (true, true) if matches!(before, State::Adopted { .. }) && event == Event::Pass => {
-                Some(Verdict::In)
+                Some(News::Verdict(Verdict::In))
             }
             (false, false) | (true, true) => None,
         }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
-use daemon::child::{OnParentDeath, prepare};
+use daemon::child::prepare;
 use daemon::ready::{Listener, NOTIFY_SOCKET};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -76,7 +76,7 @@ impl Lvsd {
             command.arg("-v");
         }
         command.stdin(Stdio::null());
-        prepare(&mut command, OnParentDeath::Terminate);
+        prepare(&mut command);
         if let Some(Readiness { listener, .. }) = &readiness {
             command.env(NOTIFY_SOCKET, listener.address());
         }

@@ -440,3 +440,15 @@ fn a_hostile_reply_takes_linear_time() {
     assert!(!pattern.is_in(&text));
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
 }
+
+#[test]
+fn an_expression_weighs_what_its_states_take() {
+    let weight = |source: &[u8]| Pattern::new(source).map(|pattern| pattern.weight());
+    assert_eq!(weight(b""), Ok(1));
+    assert_eq!(weight(b"^220 .*SMTP"), Ok(1));
+    let weights: Vec<usize> = (1..)
+        .map_while(|times| weight(format!("x{{{times}}}").as_bytes()).ok())
+        .collect();
+    assert!(weights.is_sorted());
+    assert_eq!(weights.last(), Some(&HEAVIEST));
+}

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 
-use daemon::child::{OnParentDeath, prepare};
+use daemon::child::prepare;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::net::unix::pipe::Receiver;
@@ -93,7 +93,7 @@ impl Launcher {
         let (stdout, child_stdout) = pipe()?;
         let (stderr, child_stderr) = pipe()?;
         let mut command = Command::new(&spec.program);
-        prepare(&mut command, OnParentDeath::Terminate);
+        prepare(&mut command);
         command
             .arg0(&spec.command_line.program)
             .args(spec.command_line.args.iter().map(AsRef::<str>::as_ref))

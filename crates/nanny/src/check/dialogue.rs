@@ -1,6 +1,6 @@
 //! What is said to a service, and what is expected back.
 
-use super::expect::Expect;
+use super::reply::Expect;
 
 /// A dialogue with the service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

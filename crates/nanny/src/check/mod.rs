@@ -4,10 +4,10 @@ pub(crate) mod attempt;
 pub mod dialogue;
 mod echo;
 mod excerpt;
-pub mod expect;
 mod failure;
 mod program;
 pub mod question;
+pub mod reply;
 mod tcp;
 mod udp;
 

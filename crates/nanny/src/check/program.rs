@@ -6,8 +6,8 @@ use std::os::unix::process::ExitStatusExt;
 use nix::poll::{PollFd, PollFlags};
 
 use super::excerpt;
-use super::expect::Expect;
 use super::question::Program;
+use super::reply::Expect;
 use super::{Act, Excerpt, Failure, errno};
 use crate::child::{Ended, KEPT, Running, Stderr};
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use super::dialogue::Dialogue;
-use super::expect::Expect;
+use super::reply::Expect;
 use crate::error::Usage;
 use expect::escape;
 

@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::dialogue::Dialogue;
-use super::expect::{Expect, Match, Reply};
+use super::reply::{Expect, Match, Reply};
 use super::{Act, Failure, Step, Target, errno};
 
 /// How many bytes of a reply are read at once, at most.

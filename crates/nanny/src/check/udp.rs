@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::dialogue::Dialogue;
-use super::expect::{Expect, Match, Reply};
+use super::reply::{Expect, Match, Reply};
 use super::{Act, Failure, Step, Target, errno};
 use crate::pages::Pages;
 

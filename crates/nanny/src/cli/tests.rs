@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::check::dialogue::Dialogue;
-use crate::check::expect::Expect;
 use crate::check::question::Question;
+use crate::check::reply::Expect;
 
 fn read(line: &str) -> Result<Settings, Ending> {
     parse_from(line.split_whitespace().map(OsString::from))

@@ -52,14 +52,14 @@ fn every_state_with_every_event() {
         passing_since: Some(at(seconds)),
         answered: true,
     };
-    let again = Some(Verdict::Answers);
-    let yes = Some(Verdict::In);
-    let no = Some(Verdict::Out);
+    let again = Some(News::Answers);
+    let yes = Some(News::Verdict(Verdict::In));
+    let no = Some(News::Verdict(Verdict::Out));
 
     let table = [
         (New, Found, 0, adopted(false), None),
         (New, Pass, 0, passed_at(0), yes),
-        (New, Fail, 0, Waiting, Some(Verdict::NotYet)),
+        (New, Fail, 0, Waiting, Some(News::Verdict(Verdict::NotYet))),
         (New, Tick, 100, New, None),
         (Waiting, Found, 0, adopted(false), None),
         (Waiting, Pass, 100, passed_at(100), yes),
@@ -160,9 +160,11 @@ fn every_state_with_every_force() {
                 let told = |from: (Force, bool), to: (Force, bool)| {
                     let is_unknown = matches!(state, State::New | State::Waiting);
                     match (from, to) {
-                        ((_, false), (_, true)) => Some(Verdict::In),
-                        ((_, true), (_, false)) => Some(Verdict::Out),
-                        ((Force::Neither, _), (Force::Out, _)) if is_unknown => Some(Verdict::Out),
+                        ((_, false), (_, true)) => Some(News::Verdict(Verdict::In)),
+                        ((_, true), (_, false)) => Some(News::Verdict(Verdict::Out)),
+                        ((Force::Neither, _), (Force::Out, _)) if is_unknown => {
+                            Some(News::Verdict(Verdict::Out))
+                        }
                         _ => None,
                     }
                 };
@@ -185,24 +187,24 @@ fn the_checks_made_under_force_count() {
     let mut health = Health::new(RULES);
     assert_eq!(
         health.step(Event::Force(Force::Out), at(0)),
-        Some(Verdict::Out),
+        Some(News::Verdict(Verdict::Out)),
         "it may be in the table from before"
     );
     assert_eq!(health.step(Event::Force(Force::Out), at(0)), None, "once");
     assert_eq!(health.step(Event::Pass, at(1)), None, "forced out");
     assert_eq!(
         health.step(Event::Force(Force::Neither), at(2)),
-        Some(Verdict::In)
+        Some(News::Verdict(Verdict::In))
     );
     assert_eq!(health.step(Event::Force(Force::In), at(3)), None);
     assert_eq!(health.step(Event::Fail, at(20)), None, "forced in");
     assert_eq!(
         health.step(Event::Force(Force::Neither), at(21)),
-        Some(Verdict::Out)
+        Some(News::Verdict(Verdict::Out))
     );
     assert_eq!(
         health.step(Event::Force(Force::In), at(22)),
-        Some(Verdict::In)
+        Some(News::Verdict(Verdict::In))
     );
 }
 
@@ -210,7 +212,10 @@ fn the_checks_made_under_force_count() {
 fn a_server_forced_in_at_once_is_not_called_unavailable() {
     let now = Instant::now();
     let mut health = Health::new(RULES);
-    assert_eq!(health.step(Event::Force(Force::In), now), Some(Verdict::In));
+    assert_eq!(
+        health.step(Event::Force(Force::In), now),
+        Some(News::Verdict(Verdict::In))
+    );
     assert_eq!(health.step(Event::Fail, now), None);
 }
 
@@ -236,7 +241,7 @@ fn a_server_that_went_out_is_told_of_when_it_answers_again() {
             (206, Event::Force(Force::Neither)),
             (207, Event::Pass),
         ] {
-            if health.step(event, at(second)) == Some(Verdict::Answers) {
+            if health.step(event, at(second)) == Some(News::Answers) {
                 told.push(second);
             }
         }
@@ -345,13 +350,13 @@ fn run(timeout: u64, reentry: u64, adopted: bool, attempts: &[Attempt]) -> Cours
             let due = u64::try_from((deadline - base).as_millis()).expect("short");
             if due <= end {
                 let due = due.max(now);
-                if let Some(verdict) = health.step(Event::Tick, at(due)) {
+                if let Some(News::Verdict(verdict)) = health.step(Event::Tick, at(due)) {
                     course.verdicts.push((due, Event::Tick, verdict));
                 }
             }
         }
         let event = if passes { Event::Pass } else { Event::Fail };
-        if let Some(verdict) = health.step(event, at(end)) {
+        if let Some(News::Verdict(verdict)) = health.step(event, at(end)) {
             course.verdicts.push((end, event, verdict));
         }
         course.ends.push((end, passes));
@@ -391,8 +396,8 @@ proptest! {
             if passes {
                 last_pass = end;
                 if let Some(&(_, _, verdict)) = verdicts.next_if(|&&(at, _, _)| at == end) {
-                    prop_assert!(matches!(verdict, Verdict::In | Verdict::Answers));
-                    inside = verdict == Verdict::In;
+                    prop_assert_eq!(verdict, Verdict::In);
+                    inside = true;
                 }
             } else if inside {
                 prop_assert!(end < last_pass + timeout, "still in at {end}");
@@ -420,7 +425,7 @@ proptest! {
                     let &(first, _) = first.expect("a pass brought it in");
                     prop_assert!(at - first >= reentry);
                 }
-                (Verdict::In | Verdict::NotYet | Verdict::Answers, _) => {}
+                (Verdict::In | Verdict::NotYet, _) => {}
             }
         }
     }

@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use socket2::SockRef;
 
 use super::*;
-use crate::check::expect::Expect;
+use crate::check::reply::Expect;
 use crate::wait::{NO_SOURCES, wait};
 
 const TIMEOUT: Duration = Duration::from_millis(400);

@@ -1,8 +1,6 @@
-//! What is expected of a reply, and what the bytes that came so far say: no socket.
+//! What is expected of a reply, and what the bytes that came so far say: no socket, no clock.
 
-use std::time::{Duration, Instant};
-
-use expect::pattern::{Pattern, PatternError};
+use expect::pattern::{HEAVIEST, Pattern, PatternError};
 
 use super::Excerpt;
 use crate::pages::Pages;
@@ -10,13 +8,15 @@ use crate::pages::Pages;
 /// How many bytes of a reply an expression is matched with at most.
 pub const LONGEST: usize = 64 * 1024;
 
-/// How many bytes are searched, in all, whenever a reply has grown. After that it is searched when
-/// it has doubled or its server is waited for in vain: one that sends byte by byte costs no more.
-const EFFORT: usize = 4 * LONGEST;
+/// How much one reply is searched, in all, while more of it may come: the loop has other things to do.
+/// In bytes, each counted as often as the expression weighs: enough to search the longest reply once
+/// with the heaviest expression, and many times with others. One search after that, when nothing more
+/// can come, is always made.
+const PATIENCE: usize = LONGEST * HEAVIEST;
 
-/// How long one reply is searched, in all, while more of it may come: the loop has other things to
-/// do. One search after that, when nothing more can come, is always made.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// So much of that may be spent on searching whenever the reply has grown. After that it is searched
+/// when it has doubled, or its server is waited for in vain: one that sends byte by byte costs no more.
+const EFFORT: usize = PATIENCE / 4;
 
 /// Satisfied by any byte.
 const WILDCARD: u8 = b'*';
@@ -51,10 +51,8 @@ pub struct Reply {
     text: Text,
     /// How long it was when it was last searched.
     searched: usize,
-    /// How many bytes were searched in all.
+    /// How much it was searched in all, see [`PATIENCE`].
     effort: usize,
-    /// How long that took.
-    spent: Duration,
 }
 
 impl Expect {
@@ -144,10 +142,11 @@ impl Reply {
 
     /// For now nothing more is there.
     pub fn pause(&mut self, expect: &Expect) -> Match {
-        let is_cheap = self.effort + self.length <= EFFORT || self.length >= 2 * self.searched;
         match expect {
             Expect::Pattern(pattern)
-                if is_cheap && self.spent < PATIENCE && self.search(pattern) =>
+                if (self.length >= 2 * self.searched || self.affords(pattern, EFFORT))
+                    && self.affords(pattern, PATIENCE)
+                    && self.search(pattern) =>
             {
                 Match::Yes
             }
@@ -171,8 +170,15 @@ impl Reply {
     pub fn is_enough(&mut self, expect: &Expect, is_last: bool) -> bool {
         match expect {
             Expect::Bytes(_) => self.missing(expect) == 0,
-            Expect::Pattern(pattern) => (is_last || self.spent < PATIENCE) && self.search(pattern),
+            Expect::Pattern(pattern) => {
+                (is_last || self.affords(pattern, PATIENCE)) && self.search(pattern)
+            }
         }
+    }
+
+    /// Whether one more search leaves the effort within `most`.
+    fn affords(&self, pattern: &Pattern, most: usize) -> bool {
+        self.effort + self.length * pattern.weight() <= most
     }
 
     /// Searches what has come, unless that has been done.
@@ -181,11 +187,8 @@ impl Reply {
             return false;
         }
         self.searched = self.length;
-        self.effort = self.effort.saturating_add(self.length);
-        let start = Instant::now();
-        let is_match = pattern.is_in(self.text.as_str());
-        self.spent += start.elapsed();
-        is_match
+        self.effort += self.length * pattern.weight();
+        pattern.is_in(self.text.as_str())
     }
 }
 

@@ -110,6 +110,7 @@ fn a_reply_byte_by_byte_is_not_searched_without_end() {
     }
     // Each doubling after the effort was spent searches once: twice the length in all.
     assert!(reply.effort <= EFFORT + 2 * LONGEST, "{}", reply.effort);
+    const { assert!(EFFORT + 2 * LONGEST < PATIENCE) };
     // At first each byte was looked at as it came.
     assert!(searches > 700, "{searches}");
     for byte in b"needle" {
@@ -122,16 +123,17 @@ fn a_reply_byte_by_byte_is_not_searched_without_end() {
 
 #[test]
 fn a_costly_search_is_not_made_again_until_nothing_more_can_come() {
-    let expect = pattern(b"needle");
+    let expect = pattern(b"x{480}|needle");
+    assert!(matches!(&expect, Expect::Pattern(heavy) if heavy.weight() > HEAVIEST / 2));
     let mut reply = Reply::default();
-    assert_eq!(reply.take(&expect, b"hay"), Match::SoFar);
+    let most = LONGEST - 10;
+    assert_eq!(reply.take(&expect, &vec![b'.'; most]), Match::SoFar);
     assert_eq!(reply.pause(&expect), Match::SoFar);
-    assert!(reply.spent > Duration::ZERO, "it is measured");
-    reply.spent = PATIENCE;
+    assert_eq!(reply.searched, most, "once");
     assert_eq!(reply.take(&expect, b"needle"), Match::SoFar);
     assert_eq!(reply.pause(&expect), Match::SoFar);
     assert!(!reply.is_enough(&expect, false));
-    assert_eq!(reply.searched, 3, "not again");
+    assert_eq!(reply.searched, most, "not again");
     assert!(reply.is_enough(&expect, true));
 }
 
@@ -250,5 +252,32 @@ proptest! {
             decide(&expect, &[&text]);
             let _ = expect.accepts(&text, false);
         }
+    }
+}
+
+proptest! {
+    // Each searches a lot.
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// However a reply comes in, and however often it is asked for what has come.
+    #[test]
+    fn no_server_has_more_searched_than_there_is_patience_for(
+        pieces in prop::collection::vec((1usize..2000, any::<bool>(), any::<bool>()), 1..60),
+        is_heavy: bool,
+    ) {
+        let expect = pattern(if is_heavy { b"x{480}" } else { b"x" });
+        let mut reply = Reply::default();
+        for (length, pauses, asks) in pieces {
+            let said = reply.take(&expect, &vec![b'.'; length]);
+            if pauses && said == Match::SoFar {
+                reply.pause(&expect);
+            }
+            if asks && said == Match::SoFar {
+                reply.is_enough(&expect, false);
+            }
+        }
+        prop_assert!(reply.effort <= PATIENCE + reply.length * HEAVIEST);
+        reply.is_enough(&expect, true);
+        prop_assert!(reply.effort <= PATIENCE + reply.length * HEAVIEST);
     }
 }
