@@ -50,7 +50,8 @@ pub enum EditError {
         /// What it is called.
         block: String,
     },
-    /// lvs.cf has no way to write this: a line end, or blanks together with both kinds of quotes.
+    /// lvs.cf has no way to write this: a line end, or both kinds of quotes together with blanks or,
+    /// in a list, with a `]` at the end.
     #[error("{text:?} cannot be written in lvs.cf")]
     CannotWrite {
         /// The value or the name.
@@ -101,7 +102,8 @@ impl Document {
     /// added behind the others of the place.
     ///
     /// On a line that is there only the values are changed; quotes, blanks and a comment behind
-    /// stay. A line that is not understood is made a statement. `dirs = [ a b ]` has four values.
+    /// stay. A line that is not understood is made a statement. `dirs = [ a b ]` has four values;
+    /// a word between the brackets that ends in `]` is quoted, so that it does not end the list.
     ///
     /// # Errors
     /// The place cannot be found for sure, or the values cannot be written.

@@ -3,7 +3,7 @@
 use super::EditError;
 use super::lines::Splice;
 use super::style::{Equals, quoting};
-use super::words::{self, Quoting};
+use super::words::{self, Quoting, Role};
 use crate::Document;
 use crate::document::{LineKind, Token};
 
@@ -73,14 +73,21 @@ fn to_end_of(name: Option<Token<'_>>) -> u32 {
 
 /// The values as a new line has them.
 pub(super) fn written(document: &Document, values: &[&str]) -> Result<String, EditError> {
+    written_from(document, values, 0)
+}
+
+/// Those from index `first` on.
+fn written_from(document: &Document, values: &[&str], first: usize) -> Result<String, EditError> {
     let quoting = quoting(document);
-    let words: Result<Vec<String>, EditError> =
-        values.iter().map(|value| word(value, quoting)).collect();
+    let words: Result<Vec<String>, EditError> = (first..values.len())
+        .map(|index| word(values, index, quoting))
+        .collect();
     Ok(words?.join(" "))
 }
 
-fn word(value: &str, quoting: Quoting) -> Result<String, EditError> {
-    words::value(value, quoting).ok_or_else(|| EditError::cannot_write(value))
+fn word(values: &[&str], index: usize, quoting: Quoting) -> Result<String, EditError> {
+    words::one_of(values, index, quoting)
+        .ok_or_else(|| EditError::cannot_write(values.get(index).unwrap_or(&"")))
 }
 
 /// Word by word, so that blanks and quotes stay as they are.
@@ -91,8 +98,8 @@ fn replace(
 ) -> Result<Vec<Splice>, EditError> {
     let mut splices = Vec::new();
     let of_file = quoting(document);
-    for (token, value) in found.iter().zip(values) {
-        if token.text == *value {
+    for (index, (token, value)) in found.iter().zip(values).enumerate() {
+        if token.text == *value && Role::of(values, index).allows(token.quoted) {
             continue;
         }
         let mut quoting = of_file;
@@ -101,7 +108,7 @@ fn replace(
             quoting.always = true;
             quoting.quote = quote.map_or('"', |q| char::from(*q));
         }
-        let written = word(value, quoting)?;
+        let written = word(values, index, quoting)?;
         splices.push(Splice::replace(token.span.range(), written));
     }
     let kept = found.len().min(values.len());
@@ -110,7 +117,7 @@ fn replace(
     if found.len() > kept {
         splices.push(Splice::replace(end..end_of(found.len() - 1), ""));
     } else if values.len() > kept {
-        let more = written(document, &values[kept..])?;
+        let more = written_from(document, values, kept)?;
         splices.push(Splice::replace(end..end, format!(" {more}")));
     }
     Ok(splices)

@@ -15,6 +15,55 @@ pub(super) struct Quoting {
     pub(super) quote: char,
 }
 
+/// One of several values, and what it is besides a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Nothing else.
+    Plain,
+    /// The `[` or the `]` of a list, which is neither in quotes.
+    Bracket,
+    /// A word of a list that would end it if it had no quotes.
+    EndsInBracket,
+}
+
+impl Role {
+    /// The role of the value at `index`.
+    pub(super) fn of(values: &[&str], index: usize) -> Self {
+        let [first @ .., last] = values else {
+            return Self::Plain;
+        };
+        if first.first() != Some(&"[") || *last != "]" {
+            return Self::Plain;
+        }
+        match values.get(index) {
+            _ if index == 0 || index == first.len() => Self::Bracket,
+            Some(word) if word.ends_with(']') => Self::EndsInBracket,
+            _ => Self::Plain,
+        }
+    }
+
+    /// Whether a word that is there, in quotes or not, can be left as it is.
+    pub(super) fn allows(self, quoted: bool) -> bool {
+        match self {
+            Self::Plain => true,
+            Self::Bracket => !quoted,
+            Self::EndsInBracket => quoted,
+        }
+    }
+}
+
+/// The value at `index`. `None`: there is no way to write it.
+pub(super) fn one_of(values: &[&str], index: usize, mut quoting: Quoting) -> Option<String> {
+    let role = Role::of(values, index);
+    quoting.always = match role {
+        Role::Plain => quoting.always,
+        Role::Bracket => false,
+        Role::EndsInBracket => true,
+    };
+    let written = value(values.get(index)?, quoting)?;
+    (role != Role::EndsInBracket || written.starts_with(['"', '\''])).then_some(written)
+}
+
 /// `text` as a value. `None`: there is no way to write it.
 pub(super) fn value(text: &str, quoting: Quoting) -> Option<String> {
     if text.contains(['\n', '\r', '\0']) {
@@ -80,6 +129,27 @@ mod tests {
             assert_eq!(value(text, BARE).as_deref(), bare, "{text:?}");
             assert_eq!(value(text, SINGLE).as_deref(), single, "{text:?}");
         }
+    }
+
+    #[test]
+    fn words_of_a_list_do_not_end_it_and_its_brackets_stand_bare() {
+        for (values, written) in [
+            (&["[", "a]", "b", "]"][..], Some("[ \"a]\" b ]")),
+            (&["[", "]", "[", "]"], Some("[ \"]\" [ ]")),
+            (&["[", "\"a]", "]"], Some("[ '\"a]' ]")),
+            (&["[", "a\"']", "]"], None),
+            (&["[", "a\"'", "]"], Some("[ a\"' ]")),
+            (&["[", "]"], Some("[ ]")),
+            (&["]"], Some("]")),
+            (&["[", "a]", "b"], Some("[ a] b")),
+        ] {
+            let words = (0..values.len()).map(|index| one_of(values, index, BARE));
+            let line = words
+                .collect::<Option<Vec<_>>>()
+                .map(|words| words.join(" "));
+            assert_eq!(line.as_deref(), written, "{values:?}");
+        }
+        assert_eq!(one_of(&["[", "]"], 1, SINGLE).as_deref(), Some("]"));
     }
 
     #[test]

@@ -330,6 +330,40 @@ fn values_are_read_as_they_are_set() {
 }
 
 #[test]
+fn a_list_is_read_as_it_is_set() {
+    use lvs_cf::{FixedResolver, parse};
+    for before in [
+        "",
+        "dirs = [ ]\n",
+        "dirs = [ 'x' 'y' ]\n",
+        "dirs = [x y] # c\n",
+        "dirs = [ a] ]\n",
+        "dirs = '[' a\n",
+        "dirs = '[' a ']'\n",
+        "dirs\n",
+    ] {
+        for list in [
+            &[][..],
+            &["a"],
+            &["a]", "b c"],
+            &["]"],
+            &["[", "'", "#"],
+            &["", "a\"]"],
+        ] {
+            let text = format!("primary = 1.2.3.4\nvirtual v {{\naddress = 1.2.3.5\n{before}}}\n");
+            let (mut document, _) = Document::parse(text.into_bytes());
+            let values: Vec<&str> = [&["["], list, &["]"]].concat();
+            let block = BlockPath::virtual_server("v");
+            document.set(block, "dirs", &values).unwrap();
+            let said = String::from_utf8(document.to_bytes()).unwrap();
+            let loaded = parse("x".as_ref(), said.clone().into(), &FixedResolver::new());
+            let dirs = loaded.expect(&said).config.virtual_servers[0].dirs.clone();
+            assert_eq!(dirs.expect(&said).value, list, "{said}");
+        }
+    }
+}
+
+#[test]
 fn blocks_are_listed_by_their_names() {
     let source =
         b"virtual server a {\n server b {\n }\n what c {\n }\n}\nfailover a {\n}\nx {\n}\n";

@@ -54,6 +54,12 @@ fn a_text_that_was_cut_is_not_edited() {
 }
 
 #[test]
+fn a_word_that_would_end_its_list_and_cannot_be_quoted() {
+    let said = refused("", |d| d.set(Place::Global, "dirs", &["[", "a'\"]", "]"]));
+    assert_eq!(said, r#""a'\"]" cannot be written in lvs.cf"#);
+}
+
+#[test]
 fn blocks_that_are_not_there_or_there_twice() {
     let source = "virtual a {\nserver b {\n}\n}\nvirtual c {\n}\nvirtual server c {\n}\n";
     let c = BlockPath::virtual_server("c");
