@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::{Protocol, Resolve, SystemResolver};
+use crate::{Document, Protocol, Resolve, Span, SystemResolver};
 
 /// Takes every host name for good: each stands for a host of its own, whose address is not known.
 /// Names of services come from `/etc/services`.
@@ -30,6 +30,15 @@ impl Unresolved {
     /// Whether `address` stands for a name.
     pub fn is_stand_in(address: IpAddr) -> bool {
         matches!(address, IpAddr::V4(v4) if (FIRST..=LAST).contains(&v4.to_bits()))
+    }
+}
+
+/// How people know the host that the word at `span` means: by its name if that was not looked up.
+pub(crate) fn said(document: &Document, address: IpAddr, span: Option<Span>) -> String {
+    let word = span.and_then(|span| document.word_at(span.start));
+    match word {
+        Some(word) if Unresolved::is_stand_in(address) => word.text.to_owned(),
+        _ => address.to_string(),
     }
 }
 

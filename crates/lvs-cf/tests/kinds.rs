@@ -218,7 +218,7 @@ const WARNINGS: &[Case] = cases! {
         "duplicate virtual service 10.1.0.80:80 tcp under fwmark 7",
         "", "";
     Duplicate "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\nserver two {\naddress = «10.2.0.11»\nactive = 1\n}\n}\n",
-        "duplicate real server 10.2.0.11:80 in \"a\"",
+        "duplicate real server 10.2.0.11 in \"a\"",
         "", "";
     Duplicate "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\nserver «one» {\naddress = 10.2.0.12\nactive = 1\n}\n}\n",
         "duplicate server name \"one\"",
@@ -388,6 +388,33 @@ const WARNINGS: &[Case] = cases! {
     Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = «0.0.0.0» eth0:1\nserver b {\naddress = 2001:db8::1\n}\n}\n",
         "doubtful: \"0.0.0.0\" is no address yet",
         "", "with `active = 1` it is an error";
+    Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nprotocol = «udp»\nserver b {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
+        "doubtful: a check over UDP that sends nothing, which few services answer",
+        "`send = STRING` or `send_program = COMMAND` in this block",
+        "a real server that does not answer gets no traffic";
+    Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nprotocol = udp\nsend = «\"\"»\nserver b {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
+        "doubtful: a check over UDP that sends nothing, which few services answer",
+        "`send = STRING` or `send_program = COMMAND` in this block",
+        "a real server that does not answer gets no traffic";
+    Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual «a» {\naddress = 10.1.0.80\nserver b {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
+        "doubtful: \"a\" has no `active`, and does not run",
+        "`active = 1` or `active = 0` in this block", "";
+    Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nserver b {\naddress = 10.2.0.11\nactive = 1\n}\nserver «c» {\naddress = 10.2.0.12\n}\n}\n",
+        "doubtful: \"c\" has no `active`, and gets no traffic",
+        "`active = 1` or `active = 0` in this block", "";
+    Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80 «80»\n}\n",
+        "doubtful: \"80\" is taken for a device",
+        "a device such as `eth0:1`, or the end of the line", "";
+    Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80 «255.255.255.0»\n}\n",
+        "doubtful: \"255.255.255.0\" is taken for a device",
+        "a device such as `eth0:1`, or the end of the line",
+        "a netmask stands in `vip_nmask` or `nat_nmask`";
+    Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = «10.1.0.255»\nvip_nmask = 255.255.255.0\n}\n",
+        "doubtful: 10.1.0.255/24 is the network's broadcast address",
+        "the address of one host", "";
+    Doubtful "primary = 10.1.0.1\nnat_router = «10.2.0.4 eth1:1»\nnat_nmask = 255.255.255.252\n",
+        "doubtful: 10.2.0.4/30 is the network's own address",
+        "the address of one host", "";
     DeadtimeTooShort "primary = 10.1.0.1\nkeepalive = «2147483647»",
         "deadtime is not more than keepalive; 2147483647s is used",
         "a deadtime of several keepalives", "";

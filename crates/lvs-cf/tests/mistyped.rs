@@ -20,6 +20,9 @@ fn of_other_lines(source: String) -> HashSet<String> {
             Kind::DeadtimeTooShort,
             Kind::NatWithoutRouter,
             Kind::NoPersistence,
+            Kind::Duplicate,
+            Kind::RealPort,
+            Kind::SorryServerInPool,
         ];
         let missing = d.kind == Kind::MissingArguments && d.reason.contains(" has no ");
         missing
@@ -27,6 +30,8 @@ fn of_other_lines(source: String) -> HashSet<String> {
                 && (kinds.contains(&d.kind)
                     || d.reason.contains(" without ")
                     || d.reason.contains(" a later block ")
+                    || d.reason.contains(" has no `active`")
+                    || d.reason.contains(" sends nothing")
                     || d.reason.contains(" more than "))
     };
     let reasons = found(source).into_iter().filter(about_others);
@@ -54,6 +59,48 @@ fn mistyped(line: &str) -> Vec<String> {
         format!("{blanks}{name}= x y z"),
         format!("{blanks}{name}=\u{1}{value}.300"),
     ]
+}
+
+#[test]
+fn a_port_that_cannot_be_read_is_nobody_elses() {
+    let file = |network: &str, port: &str, one: &str, two: &str| {
+        format!(
+            "primary = 10.1.0.1\nnetwork = {network}\nnat_router = 10.2.0.254 eth1\n\
+             virtual v {{\nactive = 1\naddress = 10.1.0.8\n{port}\n\
+             server one {{\nactive = 1\naddress = 10.2.0.1\n{one}\n}}\n\
+             server two {{\nactive = 1\naddress = 10.2.0.1\n{two}\n}}\n}}\n"
+        )
+    };
+    for (network, port, one, two, expected) in [
+        ("nat", "", "", "", &["duplicate"][..]),
+        ("nat", "", "port = 80", "port = x80", &["invalid"]),
+        ("nat", "", "prot = 8080", "", &["unknown"]),
+        ("nat", "", "port 8080", "port = 80", &["equal"]),
+        ("nat", "port = x80", "", "port = 80", &["invalid"]),
+        (
+            "nat",
+            "port = x80",
+            "port = 8080",
+            "port = 8080",
+            &["invalid", "duplicate"],
+        ),
+        (
+            "direct",
+            "port = x80",
+            "port = 8080",
+            "port = 8081",
+            &["invalid", "duplicate", "no"],
+        ),
+        ("drect", "", "port = 80", "port = 81", &["invalid"]),
+    ] {
+        let found = found(file(network, port, one, two));
+        let words: Vec<&str> = found
+            .iter()
+            .filter_map(|d| d.reason.split(' ').next())
+            .collect();
+        assert_eq!(words.len(), expected.len(), "{found:#?}");
+        assert!(expected.iter().all(|e| words.contains(e)), "{found:#?}");
+    }
 }
 
 #[test]

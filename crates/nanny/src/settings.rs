@@ -140,4 +140,28 @@ mod tests {
             assert_eq!(read, both, "{timeout:?} {interval:?}");
         }
     }
+
+    #[test]
+    fn the_default_interval_is_the_one_that_lvs_cf_shows() {
+        use lvs_cf::{FixedResolver, parse};
+        for timeout in [
+            "1ms",
+            "0.1",
+            "1",
+            "5",
+            "5.999",
+            "6",
+            "6.001",
+            "10",
+            "2147483647",
+        ] {
+            let text = format!(
+                "primary = 10.0.0.1\nvirtual v {{\naddress = 10.0.0.2\ntimeout = {timeout}\n}}\n"
+            );
+            let loaded = parse("x".as_ref(), text.into(), &FixedResolver::new()).unwrap();
+            let service = &loaded.config.virtual_servers[0];
+            let (_, taken) = timeout_and_interval(Some(*service.timeout), None);
+            assert_eq!(taken, service.interval_of_checks(), "{timeout}");
+        }
+    }
 }

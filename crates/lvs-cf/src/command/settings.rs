@@ -5,9 +5,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::edit::written;
-use crate::{
-    Config, Document, Floating, RealServer, Spanned, Unresolved, VirtualServer, ipv4_netmask,
-};
+use crate::unresolved::said;
+use crate::{Config, Document, Floating, RealServer, Spanned, VirtualServer, ipv4_netmask};
 
 /// A directive and its value.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,11 +116,7 @@ pub(super) struct Hosts<'d>(pub(super) &'d Document);
 impl Hosts<'_> {
     /// The name, or the address, of what is said at the place of `value`.
     pub(super) fn said<T>(&self, address: IpAddr, value: &Spanned<T>) -> String {
-        let word = value.span.and_then(|span| self.0.word_at(span.start));
-        match word {
-            Some(word) if Unresolved::is_stand_in(address) => word.text.to_owned(),
-            _ => address.to_string(),
-        }
+        said(self.0, address, value.span)
     }
 
     fn host(&self, directive: &'static str, value: Option<&Spanned<IpAddr>>) -> Setting {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::header::Header;
-use super::missed::Missed;
+use super::missed::{Missed, MissedInBlock};
 use super::reader::{Reader, Setting, Statement};
 use super::{Floating, Protocol, RealServer, VirtualServer};
 use crate::directive::{Scope, Server, Virtual};
@@ -18,7 +18,7 @@ pub(super) fn virtual_server(
     reader: &mut Reader<'_>,
     line: usize,
     end: usize,
-) -> Option<(VirtualServer, Missed)> {
+) -> Option<(VirtualServer, MissedInBlock)> {
     let header = reader.header(line)?;
     let mut block = Outer::new(&header, protocol(reader, line, end));
     block.read.servers = Vec::with_capacity(reader.blocks(line + 1, end));
@@ -29,10 +29,14 @@ pub(super) fn virtual_server(
             match reader.header_keyword(at) {
                 Some(keyword) if keyword.text == "server" => {
                     let server = real_server(reader, at, inner_end, block.named_protocol);
-                    block.read.servers.extend(server);
+                    if let Some((server, missed)) = server {
+                        let index = block.read.servers.len();
+                        block.missed.insert_server(index, missed);
+                        block.read.servers.push(server);
+                    }
                 }
                 Some(keyword) => {
-                    block.missed.insert_unknown::<Virtual>(keyword.text);
+                    block.missed.own.insert_unknown::<Virtual>(keyword.text);
                     reader.unknown_block(Scope::Virtual, at, keyword);
                 }
                 None => {}
@@ -45,11 +49,11 @@ pub(super) fn virtual_server(
                 let errors = reader.sink.errors();
                 block.set(reader, directive, &setting);
                 if reader.sink.errors() > errors {
-                    block.missed.insert(directive);
+                    block.missed.own.insert(directive);
                 }
             }
-            Statement::Failed(directive) => block.missed.insert(directive),
-            Statement::Unknown(name) => block.missed.insert_unknown::<Virtual>(name),
+            Statement::Failed(directive) => block.missed.own.insert(directive),
+            Statement::Unknown(name) => block.missed.own.insert_unknown::<Virtual>(name),
             Statement::Nothing => {}
         }
         at += 1;
@@ -83,7 +87,7 @@ struct Outer {
     /// Under which port names are looked up.
     named_protocol: Protocol,
     address: Option<Spanned<Floating>>,
-    missed: Missed,
+    missed: MissedInBlock,
     vip_nmask: Option<Spanned<Mask>>,
     pmask: Option<Spanned<Mask>>,
 }
@@ -104,7 +108,7 @@ impl Outer {
             read: VirtualServer::new(name, Spanned::default_value(nowhere)),
             named_protocol,
             address: None,
-            missed: Missed::default(),
+            missed: MissedInBlock::default(),
             vip_nmask: None,
             pmask: None,
         }
@@ -160,8 +164,8 @@ impl Outer {
         self,
         reader: &mut Reader<'_>,
         header: &Header<'_>,
-    ) -> Option<(VirtualServer, Missed)> {
-        if self.address.is_none() && !self.missed.mentions(Virtual::Address) {
+    ) -> Option<(VirtualServer, MissedInBlock)> {
+        if self.address.is_none() && !self.missed.own.mentions(Virtual::Address) {
             no_address(reader, header);
         }
         header.name?;
@@ -184,7 +188,7 @@ fn real_server(
     line: usize,
     end: usize,
     named_protocol: Protocol,
-) -> Option<RealServer> {
+) -> Option<(RealServer, Missed)> {
     let header = reader.header(line)?;
     let resolver = reader.resolver;
     let mut address: Option<Spanned<IpAddr>> = None;
@@ -202,19 +206,21 @@ fn real_server(
             continue;
         }
         match reader.statement(at) {
-            Statement::Setting(directive, setting) => match directive {
-                Server::Address => {
-                    // Right or wrong: what is wrong is reported.
-                    missed.insert(Server::Address);
-                    reader.fill_address(&mut address, &setting);
+            Statement::Setting(directive, setting) => {
+                let errors = reader.sink.errors();
+                match directive {
+                    Server::Address => reader.fill_address(&mut address, &setting),
+                    Server::Active => reader.fill(&mut active, &setting, value::boolean),
+                    Server::Port => {
+                        let parse = |word| value::port(word, named_protocol, resolver);
+                        reader.fill_number(&mut port, &setting, parse);
+                    }
+                    Server::Weight => reader.fill_number(&mut weight, &setting, value::weight),
                 }
-                Server::Active => reader.fill(&mut active, &setting, value::boolean),
-                Server::Port => {
-                    let parse = |word| value::port(word, named_protocol, resolver);
-                    reader.fill_number(&mut port, &setting, parse);
+                if reader.sink.errors() > errors {
+                    missed.insert(directive);
                 }
-                Server::Weight => reader.fill_number(&mut weight, &setting, value::weight),
-            },
+            }
             Statement::Failed(directive) => missed.insert(directive),
             Statement::Unknown(name) => missed.insert_unknown::<Server>(name),
             Statement::Nothing => {}
@@ -224,13 +230,14 @@ fn real_server(
     if address.is_none() && !missed.mentions(Server::Address) {
         no_address(reader, &header);
     }
-    Some(RealServer {
+    let server = RealServer {
         name: header.name.map(|n| Spanned::at(n.text.into(), n.span))?,
         active,
         address: address?,
         port,
         weight,
-    })
+    };
+    Some((server, missed))
 }
 
 /// `0.0.0.0` where a service has its address: none yet, so that it cannot run.

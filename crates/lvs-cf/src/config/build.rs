@@ -41,7 +41,7 @@ pub(crate) fn build(
         file.missed.guess();
     }
     let (mut config, missed) = file.finish(&mut reader, end);
-    check::check(&mut config, &missed, sink);
+    check::check(&mut config, document, &missed, sink);
     Some(config)
 }
 

@@ -1,6 +1,6 @@
 //! What the file mentions and does not say right: nobody may be told that it is missing.
 
-use crate::directive::Directive;
+use crate::directive::{Directive, Server, Virtual};
 use crate::sink::KEPT;
 use crate::words::nearest;
 
@@ -36,9 +36,13 @@ impl Missed {
         self.unknown = usize::MAX;
     }
 
+    fn is_guess(self) -> bool {
+        self.unknown > KEPT
+    }
+
     /// Whether `directive` was meant to be there, for all one can tell.
     pub(super) fn has(self, directive: impl Directive) -> bool {
-        self.unknown > KEPT || self.mentions(directive)
+        self.is_guess() || self.mentions(directive)
     }
 
     /// Whether some line is about `directive`.
@@ -47,14 +51,51 @@ impl Missed {
     }
 }
 
+/// The same of a `virtual` or `failover` block.
+#[derive(Debug, Default)]
+pub(super) struct MissedInBlock {
+    pub(super) own: Missed,
+    /// Which of the configuration's real servers have lines that could not be read, and what these
+    /// were about.
+    servers: Vec<(usize, Missed)>,
+}
+
+impl MissedInBlock {
+    /// Keeps what was missed in the real server at `index`; they come in their order.
+    pub(super) fn insert_server(&mut self, index: usize, missed: Missed) {
+        if missed.bits != 0 || missed.unknown != 0 {
+            self.servers.push((index, missed));
+        }
+    }
+
+    /// As [`Missed::has`], of the lines of the real server at `index`.
+    pub(super) fn server_has(&self, index: usize, directive: Server) -> bool {
+        let found = self.servers.binary_search_by_key(&index, |(at, _)| *at);
+        let missed = found.ok().and_then(|at| self.servers.get(at));
+        self.own.is_guess() || missed.is_some_and(|(_, missed)| missed.has(directive))
+    }
+
+    /// As [`Missed::has`], of the block's own lines.
+    pub(super) fn has(&self, directive: Virtual) -> bool {
+        self.own.has(directive)
+    }
+
+    /// Whether the port of the real server at `index`, which has `its_own` or the block's, was
+    /// meant to be another one, for all one can tell.
+    pub(super) fn has_port(&self, index: usize, its_own: bool) -> bool {
+        let block = !its_own && self.has(Virtual::Port);
+        block || self.server_has(index, Server::Port)
+    }
+}
+
 /// The same of a whole file.
 #[derive(Debug, Default)]
 pub(super) struct MissedInFile {
     pub(super) global: Missed,
     /// One for each of the configuration's virtual servers, in their order.
-    pub(super) virtual_servers: Vec<Missed>,
+    pub(super) virtual_servers: Vec<MissedInBlock>,
     /// One for each of the configuration's failover services, in their order.
-    pub(super) failover_services: Vec<Missed>,
+    pub(super) failover_services: Vec<MissedInBlock>,
     /// A block is not in the configuration: without a usable name or address, or unknown.
     pub(super) block: bool,
 }
@@ -67,7 +108,7 @@ impl MissedInFile {
         let blocks = self.virtual_servers.iter_mut();
         blocks
             .chain(&mut self.failover_services)
-            .for_each(Missed::guess);
+            .for_each(|block| block.own.guess());
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a statement to the slot its value goes to: parsed, in place of an earlier one.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::Floating;
 use super::reader::{Reader, Setting};
@@ -156,6 +156,9 @@ impl<'d> Reader<'d> {
         let (Some(host), None | Some(Some(_))) = (host, &device) else {
             return None;
         };
+        if let Some(word) = setting.second {
+            self.no_device(word);
+        }
         let (Host::Address(address) | Host::Nowhere(address)) = host;
         let floating = Floating {
             address,
@@ -163,6 +166,22 @@ impl<'d> Reader<'d> {
             prefix: None,
         };
         Some(Spanned::at(floating, setting.span()))
+    }
+
+    /// Warns of a device that nobody has: a netmask, a port, or a number behind the statement.
+    fn no_device(&mut self, word: Token<'d>) {
+        if !word.text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+            return;
+        }
+        self.sink.warning(word.span, || {
+            let draft = Draft::new(Kind::Doubtful)
+                .detail(format!(": \"{}\" is taken for a device", word.text))
+                .expected("a device such as `eth0:1`, or the end of the line");
+            match word.text.parse::<Ipv4Addr>() {
+                Ok(_) => draft.help("a netmask stands in `vip_nmask` or `nat_nmask`"),
+                Err(_) => draft,
+            }
+        });
     }
 
     /// The prefix length that a mask of the file means for `address`.

@@ -149,3 +149,25 @@ fn a_terminal_gets_the_source_and_colours_unless_they_are_not_wanted() {
     let auto = run(&["check", "--format=full", "unknown.cf"], "").out;
     assert!(!auto.contains(colour), "{auto}");
 }
+
+#[test]
+fn a_host_that_is_not_looked_up_is_called_by_its_name() {
+    let service = "{\nactive = 1\naddress = www\nserver a {\naddress = rs1\nactive = 1\n}\n\
+                   server b {\naddress = rs1\nactive = 1\n}\n}\n";
+    let file = |network: &str| {
+        format!("primary = lvs1\n{network}\nvirtual v {service}virtual w {service}")
+    };
+    for (network, server) in [
+        ("network = direct", "rs1"),
+        ("nat_router = gw eth1", "rs1:80"),
+    ] {
+        let out = run(&["check", "-"], &file(network)).out;
+        for said in [
+            format!("duplicate real server {server} in \"v\";"),
+            "duplicate virtual service www:80 tcp;".to_owned(),
+        ] {
+            assert!(out.contains(&said), "{said}\n{out}");
+        }
+        assert!(!out.contains("255."), "{out}");
+    }
+}

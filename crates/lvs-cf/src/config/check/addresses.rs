@@ -7,11 +7,12 @@ use crate::config::{Config, Floating, Network, ServiceKind};
 use crate::directive::Global;
 use crate::sink::{Draft, Sink};
 use crate::unresolved::same_family;
-use crate::{Kind, Span, Spanned};
+use crate::{Kind, Span, Spanned, Unresolved};
 
 pub(super) fn check(config: &Config, missed: Missed, sink: &mut Sink) {
     own_addresses(config, sink);
     loopback(config, sink);
+    whole_networks(config, sink);
     if missed.has(Global::Network) {
         return;
     }
@@ -95,6 +96,38 @@ fn own_addresses(config: &Config, sink: &mut Sink) {
     }
     for block in config.blocks() {
         refuse(&block.address, "the virtual address is the router's own");
+    }
+}
+
+/// Floating addresses that mean a network, or all of it, and so no host.
+fn whole_networks(config: &Config, sink: &mut Sink) {
+    let router = config.nat_router.as_ref();
+    for floating in router
+        .into_iter()
+        .chain(config.blocks().map(|b| &b.address))
+    {
+        let (IpAddr::V4(address), Some(prefix)) = (floating.address, floating.prefix) else {
+            continue;
+        };
+        // Of the two addresses of a /31 both are hosts' (RFC 3021).
+        if !(1..=30).contains(&*prefix) || Unresolved::is_stand_in(floating.address) {
+            continue;
+        }
+        let host = address.to_bits() & (u32::MAX >> *prefix);
+        let what = match host {
+            _ if address.is_unspecified() => continue,
+            0 => "the network's own address",
+            host if host == u32::MAX >> *prefix => "the network's broadcast address",
+            _ => continue,
+        };
+        if let (Some(span), Some(mask)) = (floating.span, prefix.span) {
+            sink.warning(span, || {
+                Draft::new(Kind::Doubtful)
+                    .detail(format!(": {address}/{} is {what}", *prefix))
+                    .expected("the address of one host")
+                    .related(mask, "its netmask")
+            });
+        }
     }
 }
 

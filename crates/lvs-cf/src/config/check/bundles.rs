@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::config::missed::{Missed, MissedInFile};
+use crate::config::missed::{MissedInBlock, MissedInFile};
 use crate::config::{Config, Network, Protocol, VirtualServer};
 use crate::directive::{Global, Virtual};
 use crate::sink::{Draft, Sink};
@@ -31,9 +31,13 @@ fn mark(service: &VirtualServer) -> Option<Mark> {
 }
 
 impl Bundles {
-    /// The bundles of the active virtual servers.
-    pub(super) fn of(config: &Config) -> Self {
+    /// The bundles of the active virtual servers. None where faults of the file may hide which
+    /// blocks were meant to be one.
+    pub(super) fn of(config: &Config, missed: &MissedInFile) -> Self {
         let mut by_mark = HashMap::new();
+        if uncertain(missed) {
+            return Self { by_mark };
+        }
         for (index, service) in config.virtual_servers.iter().enumerate() {
             let Some(mark) = mark(service).filter(|_| *service.active) else {
                 continue;
@@ -75,7 +79,7 @@ impl Bundles {
 
 /// Whether bundles are other ones, perhaps, than the file was meant to have.
 fn uncertain(missed: &MissedInFile) -> bool {
-    let of_block = |missed: &Missed| {
+    let of_block = |missed: &MissedInBlock| {
         use Virtual::{Active, Fwmark, Persistent, Pmask, Port, Protocol, Scheduler};
         let decisive = [Active, Fwmark, Persistent, Pmask, Port, Protocol, Scheduler];
         decisive.iter().any(|directive| missed.has(*directive))

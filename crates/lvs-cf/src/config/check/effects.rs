@@ -14,17 +14,17 @@ pub(super) fn check(config: &mut Config, missed: &MissedInFile, sink: &mut Sink)
         .iter_mut()
         .zip(&missed.virtual_servers)
     {
-        interval(block, *missed, sink);
-        any_block(block, *missed, sink);
-        virtual_server(block, *missed, sink);
+        interval(block, missed.own, sink);
+        any_block(block, missed.own, sink);
+        virtual_server(block, missed.own, sink);
     }
     for (block, missed) in config
         .failover_services
         .iter_mut()
         .zip(&missed.failover_services)
     {
-        interval(block, *missed, sink);
-        any_block(block, *missed, sink);
+        interval(block, missed.own, sink);
+        any_block(block, missed.own, sink);
         failover_service(block, sink);
     }
     global(config, missed.global, sink);

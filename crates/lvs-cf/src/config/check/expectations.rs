@@ -1,17 +1,44 @@
-//! What a monitor is to expect: an expression or a program that it could not use would end it at
+//! What a monitor asks and expects. An expression or a program that it could not use would end it at
 //! its start, and with `hard_shutdown = 1` the router's service with it.
 
 use expect::{escape, pattern::Pattern};
 
 use crate::Kind;
-use crate::config::{Config, VirtualServer};
+use crate::config::missed::{MissedInBlock, MissedInFile};
+use crate::config::{Config, Protocol, VirtualServer};
+use crate::directive::Virtual;
 use crate::sink::{Draft, Sink};
 use crate::words::shown;
 
-pub(super) fn check(config: &Config, sink: &mut Sink) {
+pub(super) fn check(config: &Config, missed: &MissedInFile, sink: &mut Sink) {
     for block in config.blocks() {
         expression(block, sink);
         program(block, sink);
+    }
+    for (block, missed) in config.virtual_servers.iter().zip(&missed.virtual_servers) {
+        silence(block, missed, sink);
+    }
+}
+
+/// A UDP service that is asked nothing, and so says nothing: all its real servers would stay out.
+fn silence(block: &VirtualServer, missed: &MissedInBlock, sink: &mut Sink) {
+    let is_asked = block.send.as_ref().is_some_and(|send| !send.is_empty())
+        || block.send_program.is_some()
+        || missed.has(Virtual::Send)
+        || missed.has(Virtual::SendProgram);
+    // What another monitor asks, it knows itself.
+    let other_monitor = !block.client_monitor.is_default() || missed.has(Virtual::ClientMonitor);
+    if !*block.active || *block.protocol != Protocol::Udp || is_asked || other_monitor {
+        return;
+    }
+    let empty = block.send.as_ref().and_then(|send| send.span);
+    if let Some(span) = empty.or(block.protocol.span) {
+        sink.warning(span, || {
+            Draft::new(Kind::Doubtful)
+                .detail(": a check over UDP that sends nothing, which few services answer")
+                .expected("`send = STRING` or `send_program = COMMAND` in this block")
+                .help("a real server that does not answer gets no traffic")
+        });
     }
 }
 

@@ -3,30 +3,60 @@
 use std::collections::HashMap;
 
 use super::bundles::Bundles;
+use super::said_with_port;
 use super::services::first_or_warn;
+use crate::config::missed::{MissedInBlock, MissedInFile};
 use crate::config::{Config, Network, RealServer, VirtualServer};
+use crate::directive::{Server, Virtual};
 use crate::sink::{Draft, Sink};
+use crate::unresolved::said;
 use crate::words::shown;
-use crate::{Kind, Span};
+use crate::{Document, Kind, Span};
 
-pub(super) fn check(config: &Config, bundles: &Bundles, sink: &mut Sink) {
-    for service in &config.virtual_servers {
-        let keeps_port = bundles.keeps_port(service);
-        real_servers(service, *config.network, keeps_port, sink);
+pub(super) fn check(
+    config: &Config,
+    document: &Document,
+    missed: &MissedInFile,
+    bundles: &Bundles,
+    sink: &mut Sink,
+) {
+    for (service, missed) in config.virtual_servers.iter().zip(&missed.virtual_servers) {
+        let pool = Pool {
+            service,
+            missed,
+            network: *config.network,
+            own_port: *config.network == Network::Nat && !bundles.keeps_port(service),
+        };
+        real_servers(&pool, document, sink);
         sorry_server(service, sink);
         is_its_own_vip(service, sink);
         if *service.active {
             someone_active(service, sink);
         }
+        forgotten(service, missed, sink);
     }
 }
 
-fn real_servers(service: &VirtualServer, network: Network, keeps_port: bool, sink: &mut Sink) {
-    // What counts in the kernel: else its port is the virtual one, or any.
-    let own_port = network == Network::Nat && !keeps_port;
+/// A virtual server, and what its real servers are under.
+struct Pool<'a> {
+    service: &'a VirtualServer,
+    missed: &'a MissedInBlock,
+    network: Network,
+    /// Whether a real server's own port counts in the kernel: else its port there is the virtual
+    /// one, or any.
+    own_port: bool,
+}
+
+fn real_servers(pool: &Pool<'_>, document: &Document, sink: &mut Sink) {
+    let Pool {
+        service,
+        missed,
+        network,
+        own_port,
+    } = *pool;
     let mut names = HashMap::new();
     let mut servers = HashMap::new();
-    for server in &service.servers {
+    for (index, server) in service.servers.iter().enumerate() {
         first_or_warn(
             &mut names,
             &*server.name.value,
@@ -35,17 +65,20 @@ fn real_servers(service: &VirtualServer, network: Network, keeps_port: bool, sin
             || format!(" server name \"{}\"", shown(&server.name)),
         );
         let port = service.port_of(server);
-        if *server.active {
-            let key = (server.address.value, if own_port { port } else { 0 });
-            first_or_warn(&mut servers, key, server.address.span, sink, || {
-                format!(
-                    " real server {}:{port} in \"{}\"",
-                    key.0,
-                    shown(&service.name)
-                )
+        let is_known = !missed.has_port(index, server.port.is_some());
+        if *server.active && (is_known || !own_port) {
+            let address = server.address;
+            let key = (address.value, if own_port { port } else { 0 });
+            first_or_warn(&mut servers, key, address.span, sink, || {
+                let server = if own_port {
+                    said_with_port(document, *address, address.span, port)
+                } else {
+                    shown(&said(document, *address, address.span))
+                };
+                format!(" real server {server} in \"{}\"", shown(&service.name))
             });
         }
-        if !own_port && port != *service.port {
+        if !own_port && port != *service.port && !missed.has(Virtual::Port) {
             other_port(service, server, network, sink);
         }
     }
@@ -119,4 +152,38 @@ fn someone_active(service: &VirtualServer, sink: &mut Sink) {
             .detail(format!(" in \"{}\"", shown(&service.name)))
             .expected("a `server` block with `active = 1`")
     });
+}
+
+/// Blocks that say nothing of `active` beside others that do run: without it nothing runs.
+fn forgotten(service: &VirtualServer, missed: &MissedInBlock, sink: &mut Sink) {
+    if service.active_servers().next().is_none() {
+        return;
+    }
+    let mut warn = |span: Option<Span>, what: &dyn Fn() -> String| {
+        let Some(span) = span else {
+            return;
+        };
+        sink.warning(span, || {
+            Draft::new(Kind::Doubtful)
+                .detail(what())
+                .expected("`active = 1` or `active = 0` in this block")
+        });
+    };
+    if service.active.is_default() && !missed.has(Virtual::Active) {
+        let name = &service.name;
+        warn(name.span, &|| {
+            format!(": \"{}\" has no `active`, and does not run", shown(name))
+        });
+    }
+    if !*service.active {
+        return;
+    }
+    for (index, server) in service.servers.iter().enumerate() {
+        if server.active.is_default() && !missed.server_has(index, Server::Active) {
+            let name = &server.name;
+            warn(name.span, &|| {
+                format!(": \"{}\" has no `active`, and gets no traffic", shown(name))
+            });
+        }
+    }
 }

@@ -5,17 +5,18 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::net::IpAddr;
 
+use super::said_with_port;
 use crate::config::missed::MissedInFile;
 use crate::config::{Config, VirtualServer};
 use crate::directive::Virtual;
 use crate::sink::{Draft, Sink};
 use crate::words::shown;
-use crate::{Kind, Span};
+use crate::{Document, Kind, Span};
 
-pub(super) fn check(config: &Config, missed: &MissedInFile, sink: &mut Sink) {
+pub(super) fn check(config: &Config, document: &Document, missed: &MissedInFile, sink: &mut Sink) {
     names(&config.virtual_servers, "virtual server", sink);
     names(&config.failover_services, "failover service", sink);
-    services(config, missed, sink);
+    services(config, document, missed, sink);
     same_addresses(config, sink);
 }
 
@@ -30,7 +31,7 @@ fn names(blocks: &[VirtualServer], what: &str, sink: &mut Sink) {
 }
 
 /// Blocks under one firewall mark are one service with several ports, and legal.
-fn services(config: &Config, missed: &MissedInFile, sink: &mut Sink) {
+fn services(config: &Config, document: &Document, missed: &MissedInFile, sink: &mut Sink) {
     let mut seen = HashMap::new();
     let key = [Virtual::Port, Virtual::Protocol, Virtual::Fwmark];
     for (service, missed) in config.virtual_servers.iter().zip(&missed.virtual_servers) {
@@ -45,7 +46,8 @@ fn services(config: &Config, missed: &MissedInFile, sink: &mut Sink) {
                 0 => String::new(),
                 mark => format!(" under fwmark {mark}"),
             };
-            format!(" virtual service {}:{} {}{under}", key.1, key.2, key.3)
+            let place = said_with_port(document, key.1, address.span, key.2);
+            format!(" virtual service {place} {}{under}", key.3)
         });
     }
 }
