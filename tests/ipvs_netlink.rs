@@ -36,7 +36,8 @@ fn services_and_destinations_of_every_sort_go_both_ways() {
         check(&host, "we read ipvsadm's", cases::we_read_ipvsadms)?;
         check(&host, "ipvsadm runs a plan", cases::ipvsadm_runs_plans)?;
         check(&host, "thresholds", cases::thresholds)?;
-        check(&host, "local and bypass", cases::local_and_bypass)
+        check(&host, "local and bypass", cases::local_and_bypass)?;
+        check(&host, "what has no name", cases::nameless)
     });
 }
 

@@ -347,6 +347,49 @@ pub(super) fn thresholds(client: &mut Client) -> Outcome {
     equal("ipvsadm's read", &theirs, &Some((200, 100)))
 }
 
+/// What has no name, in this crate or in ipvsadm, hides nothing that has: the kernel takes it from
+/// any netlink client, and a later kernel may have more.
+pub(super) fn nameless(client: &mut Client) -> Outcome {
+    let strange = address(Protocol::Other(50), "1.2.3.1", 80)?;
+    let web = address(Protocol::Tcp, "1.2.3.1", 80)?;
+    let mut table = Table::new();
+    table.insert_service(Service {
+        flags: ServiceFlags::PERSISTENT | ServiceFlags::from_bits(0x40),
+        ..Service::new(web, "rr")
+    });
+    let flagged = |port| -> Outcome<Service> {
+        Ok(Service {
+            flags: ServiceFlags::SCHEDULER_3,
+            netmask: Netmask::V4([255, 255, 0, 0].into()),
+            ..Service::new(address(Protocol::Tcp, "1.2.3.1", port)?, "sh")
+        })
+    };
+    table.insert_service(flagged(81)?);
+    table.insert_service(Service::new(strange, "rr"));
+    let other = Tunnel::Other {
+        kind: 3,
+        port: 9,
+        flags: 0x8003,
+    };
+    let server = |last: u8, method| Destination::new([10, 0, 0, last].into(), 80, method, 1);
+    let tunnel = Destination {
+        tunnel: other,
+        ..server(1, Forwarding::Tunnel)
+    };
+    for key in [&web, &strange] {
+        table.insert_destination(key, tunnel.clone());
+        table.insert_destination(key, server(2, Forwarding::Masquerade));
+    }
+    Table::new().diff(&table).apply(client).into_result()?;
+    equal("read back", &Table::read(client)?, &table)?;
+    same_text("printed", &ipvsadm(&["-Sn"], "")?, &table.to_string())?;
+
+    let method = server(3, Forwarding::Other(6));
+    client.add_destination(&web, &method)?;
+    table.insert_destination(&web, method);
+    equal("with a method", &Table::read(client)?, &table)
+}
+
 /// The forwarding methods that only a netlink client can set come back as they were set.
 pub(super) fn local_and_bypass(client: &mut Client) -> Outcome {
     let key = address(Protocol::Tcp, "1.2.3.1", 80)?;

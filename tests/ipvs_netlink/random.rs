@@ -7,10 +7,13 @@ use ipvs_netlink::{
     Table, Tunnel, TunnelChecksum,
 };
 
-use super::tools::{Outcome, Random, equal, ipvsadm, same_text};
+use super::tools::{Outcome, Random, equal, ipvsadm, same_text, shell};
 
 /// How many pairs are tried.
 pub(super) const PAIRS: u64 = 200;
+
+/// Every so many pairs, the text of the plan makes the change: a process for every line is slow.
+const BY_SHELL: u64 = 20;
 
 /// Makes the first table, then the second out of it by the difference; the kernel must have it
 /// exactly, and a second difference must be empty. Returns how many changes that took.
@@ -23,8 +26,12 @@ pub(super) fn pairs(client: &mut Client) -> Outcome<usize> {
             let present = Table::read(client)?;
             let plan = present.diff(wanted);
             changes += plan.changes.len();
-            for (change, result) in plan.changes.iter().zip(plan.apply(client)) {
-                result.map_err(|error| format!("seed {seed}: {change}: {error}"))?;
+            if seed % BY_SHELL == 0 {
+                shell(&plan.to_string()).map_err(|error| format!("seed {seed}: {error}"))?;
+            } else {
+                for (change, result) in plan.changes.iter().zip(plan.apply(client)) {
+                    result.map_err(|error| format!("seed {seed}: {change}: {error}"))?;
+                }
             }
             let found = Table::read(client)?;
             equal(&format!("seed {seed}"), &found, wanted)?;
@@ -94,9 +101,20 @@ fn service(random: &mut Random) -> Service {
     for flag in [
         ServiceFlags::HASH_FALLBACK,
         ServiceFlags::HASH_PORT,
+        ServiceFlags::SCHEDULER_3,
         ServiceFlags::ONE_PACKET,
     ] {
-        if random.below(3) == 0 {
+        // ipvsadm takes the last one for UDP alone, and for marks.
+        let is_taken = flag != ServiceFlags::ONE_PACKET
+            || matches!(
+                key,
+                ServiceKey::Fwmark { .. }
+                    | ServiceKey::Address {
+                        protocol: Protocol::Udp,
+                        ..
+                    }
+            );
+        if random.below(3) == 0 && is_taken {
             service.flags |= flag;
         }
     }

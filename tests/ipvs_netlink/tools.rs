@@ -29,7 +29,16 @@ pub(super) fn check<T: Send + 'static>(
 
 /// The output of `ipvsadm` with these arguments and input; an error if it fails.
 pub(super) fn ipvsadm(arguments: &[&str], input: &str) -> Outcome<String> {
-    let mut child = Command::new("ipvsadm")
+    run("ipvsadm", arguments, input)
+}
+
+/// Has a shell run these lines; an error if one of them fails.
+pub(super) fn shell(lines: &str) -> Outcome<String> {
+    run("sh", &["-eu"], lines)
+}
+
+fn run(program: &str, arguments: &[&str], input: &str) -> Outcome<String> {
+    let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -41,7 +50,7 @@ pub(super) fn ipvsadm(arguments: &[&str], input: &str) -> Outcome<String> {
     let output = child.wait_with_output()?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() || !complaint.is_empty() {
-        return Err(format!("ipvsadm {arguments:?}: {}: {complaint}", output.status).into());
+        return Err(format!("{program} {arguments:?}: {}: {complaint}", output.status).into());
     }
     Ok(String::from_utf8(output.stdout)?)
 }

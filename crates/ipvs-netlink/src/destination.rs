@@ -6,6 +6,7 @@ use crate::{DestinationKey, ServiceKey, Stats};
 
 /// How packets reach a destination (`IP_VS_CONN_F_FWD_MASK`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Forwarding {
     /// Addresses are rewritten, both ways (`-m`).
     Masquerade,
@@ -18,6 +19,9 @@ pub enum Forwarding {
     Direct,
     /// Past the cache, to where the packet was going.
     Bypass,
+    /// One without a name, 5 to 7, which the kernel takes and does nothing sensible with. Never the
+    /// number of one above: see [`Forwarding::from_flags`].
+    Other(u8),
 }
 
 impl Forwarding {
@@ -29,18 +33,19 @@ impl Forwarding {
             Self::Tunnel => 2,
             Self::Direct => 3,
             Self::Bypass => 4,
+            Self::Other(number) => u32::from(number),
         }
     }
 
-    /// The method with the kernel's number `number`, taken after the forwarding mask.
-    pub fn from_number(number: u32) -> Option<Self> {
-        match number {
-            0 => Some(Self::Masquerade),
-            1 => Some(Self::Local),
-            2 => Some(Self::Tunnel),
-            3 => Some(Self::Direct),
-            4 => Some(Self::Bypass),
-            _ => None,
+    /// The method in the kernel's connection flags: their lowest three bits.
+    pub fn from_flags(flags: u32) -> Self {
+        match flags.to_le_bytes()[0] & 7 {
+            0 => Self::Masquerade,
+            1 => Self::Local,
+            2 => Self::Tunnel,
+            3 => Self::Direct,
+            4 => Self::Bypass,
+            number => Self::Other(number),
         }
     }
 }
@@ -81,6 +86,7 @@ impl TunnelChecksum {
 
 /// The kind of tunnel to a destination with [`Forwarding::Tunnel`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Tunnel {
     /// IP in IP.
     #[default]
@@ -96,6 +102,16 @@ pub enum Tunnel {
     Gre {
         /// Protection of the packets inside.
         checksum: TunnelChecksum,
+    },
+    /// A kind this crate does not know: kept as it is, so that one destination of a later kernel's
+    /// does not hide the others.
+    Other {
+        /// The kernel's number of the kind, above 2.
+        kind: u8,
+        /// Port, host order.
+        port: u16,
+        /// The kernel's flag bits.
+        flags: u16,
     },
 }
 

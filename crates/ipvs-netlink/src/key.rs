@@ -43,6 +43,7 @@ impl Family {
 
 /// Transport protocol of a service that is named by its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Protocol {
     /// TCP, number 6.
     Tcp,
@@ -50,6 +51,10 @@ pub enum Protocol {
     Udp,
     /// SCTP, number 132.
     Sctp,
+    /// Any other, by its number. IPVS balances none of them, but takes a service of any, so a table
+    /// can have one that somebody made. `ipvsadm` has no option for it. Never the number of one
+    /// above: see [`Protocol::from_number`].
+    Other(u16),
 }
 
 impl Protocol {
@@ -59,25 +64,28 @@ impl Protocol {
             Self::Tcp => 6,
             Self::Udp => 17,
             Self::Sctp => 132,
+            Self::Other(number) => number,
         }
     }
 
-    /// The protocol with this IP protocol number, if IPVS balances it.
-    pub fn from_number(number: u16) -> Option<Self> {
+    /// The protocol with this IP protocol number.
+    pub fn from_number(number: u16) -> Self {
         match number {
-            6 => Some(Self::Tcp),
-            17 => Some(Self::Udp),
-            132 => Some(Self::Sctp),
-            _ => None,
+            6 => Self::Tcp,
+            17 => Self::Udp,
+            132 => Self::Sctp,
+            _ => Self::Other(number),
         }
     }
 
-    /// The option of `ipvsadm` that names a service of this protocol.
+    /// The option of `ipvsadm` that names a service of this protocol. It prints the last one, but
+    /// does not take it.
     fn option(self) -> &'static str {
         match self {
             Self::Tcp => "-t",
             Self::Udp => "-u",
             Self::Sctp => "--sctp-service",
+            Self::Other(_) => "--xxx-service",
         }
     }
 }
@@ -142,13 +150,13 @@ impl ServiceKey {
     }
 
     /// What the order is taken from. A mark is never 0, so 0 sorts addresses first.
-    fn rank(&self) -> (u32, Family, Option<(Protocol, IpAddr, u16)>) {
+    fn rank(&self) -> (u32, Family, Option<(u16, IpAddr, u16)>) {
         match *self {
             Self::Address {
                 protocol,
                 address,
                 port,
-            } => (0, self.family(), Some((protocol, address, port))),
+            } => (0, self.family(), Some((protocol.number(), address, port))),
             Self::Fwmark { family, mark } => (mark, family, None),
         }
     }

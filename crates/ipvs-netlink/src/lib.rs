@@ -61,7 +61,8 @@
 //!   unasked and works in order, so [`Client::batch`] asks for one acknowledgement a send.
 //! - The kernel makes every change under one lock, before the send returns. The one request it
 //!   may not answer is to stop a synchronization daemon that had not begun to run.
-//! - `ipvsadm -S`, and so the text of a [`Table`], leaves thresholds out. A [`Plan`] has them.
+//! - `ipvsadm -S`, and so the text of a [`Table`], leaves out thresholds, the mask of a service
+//!   without persistence, and one flag of two schedulers. The commands of a [`Plan`] have them.
 //! - Needs Linux 2.6.28 (the family), 3.18 for destinations of the other family, 4.1 for 64-bit
 //!   statistics, 4.3 for the daemon's multicast settings, 5.3 and 5.4 for GUE and GRE tunnels.
 //! - A client finds the family's number once. After the module `ip_vs` was unloaded and loaded

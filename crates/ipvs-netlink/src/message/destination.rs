@@ -29,9 +29,6 @@ const TUN_TYPE: u16 = 13;
 const TUN_PORT: u16 = 14;
 const TUN_FLAGS: u16 = 15;
 
-/// `IP_VS_CONN_F_FWD_MASK`: which bits of the connection flags are the forwarding method.
-const FWD_MASK: u32 = 0x7;
-
 /// Numbers of the tunnel types (`IP_VS_CONN_F_TUNNEL_TYPE_*`).
 const IPIP: u8 = 0;
 const GUE: u8 = 1;
@@ -206,14 +203,15 @@ impl DestinationAttribute {
         take(Self::UpperThreshold(destination.upper_threshold));
         take(Self::LowerThreshold(destination.lower_threshold));
         if destination.forwarding == Forwarding::Tunnel {
-            let (kind, port, checksum) = match destination.tunnel {
-                Tunnel::Ipip => (IPIP, 0, TunnelChecksum::None),
-                Tunnel::Gue { port, checksum } => (GUE, port, checksum),
-                Tunnel::Gre { checksum } => (GRE, 0, checksum),
+            let (kind, port, flags) = match destination.tunnel {
+                Tunnel::Ipip => (IPIP, 0, 0),
+                Tunnel::Gue { port, checksum } => (GUE, port, checksum.bits()),
+                Tunnel::Gre { checksum } => (GRE, 0, checksum.bits()),
+                Tunnel::Other { kind, port, flags } => (kind, port, flags),
             };
             take(Self::TunnelType(kind));
             take(Self::TunnelPort(port));
-            take(Self::TunnelFlags(checksum.bits()));
+            take(Self::TunnelFlags(flags));
         }
     }
 
@@ -221,7 +219,7 @@ impl DestinationAttribute {
     /// the destination's family too unless the answer says otherwise.
     ///
     /// # Errors
-    /// An attribute the kernel always sends is missing, or a family or method is unknown.
+    /// An attribute the kernel always sends is missing, or a family is unknown.
     pub fn entry(
         attributes: &[Self],
         service_family: Family,
@@ -236,7 +234,7 @@ impl DestinationAttribute {
             match attribute {
                 Self::Address(union) => address = Some(*union),
                 Self::Port(number) => port = Some(*number),
-                Self::ForwardingMethod(bits) => method = Some(bits & FWD_MASK),
+                Self::ForwardingMethod(flags) => method = Some(Forwarding::from_flags(*flags)),
                 Self::Weight(value) => weight = *value,
                 Self::UpperThreshold(value) => upper_threshold = *value,
                 Self::LowerThreshold(value) => lower_threshold = *value,
@@ -258,9 +256,7 @@ impl DestinationAttribute {
         }
 
         let address = address.ok_or_else(|| missing("IPVS_DEST_ATTR_ADDR"))?;
-        let method = method.ok_or_else(|| missing("IPVS_DEST_ATTR_FWD_METHOD"))?;
-        let forwarding = Forwarding::from_number(method)
-            .ok_or_else(|| DecodeError::from(format!("unknown forwarding method {method}")))?;
+        let forwarding = method.ok_or_else(|| missing("IPVS_DEST_ATTR_FWD_METHOD"))?;
         let checksum = TunnelChecksum::from_bits(tunnel_flags);
         // Without a tunnel its kind means nothing, though the kernel keeps what it was told.
         let kind = if forwarding == Forwarding::Tunnel {
@@ -285,7 +281,11 @@ impl DestinationAttribute {
                         checksum,
                     },
                     GRE => Tunnel::Gre { checksum },
-                    _ => return Err(DecodeError::from(format!("unknown tunnel type {kind}"))),
+                    _ => Tunnel::Other {
+                        kind,
+                        port: tunnel_port,
+                        flags: tunnel_flags,
+                    },
                 },
             },
             active_connections: active,

@@ -215,7 +215,7 @@ impl TryFrom<&[ServiceAttribute]> for ServiceEntry {
     /// The service a kernel answer describes.
     ///
     /// # Errors
-    /// An attribute the kernel always sends is missing, or a family or protocol is unknown.
+    /// An attribute the kernel always sends is missing, or a family is unknown.
     fn try_from(attributes: &[ServiceAttribute]) -> Result<Self, DecodeError> {
         let (mut family, mut protocol, mut address, mut port) = (None, None, None, None);
         let (mut mark, mut scheduler, mut pe_name, mut netmask) = (0, None, None, None);
@@ -249,8 +249,7 @@ impl TryFrom<&[ServiceAttribute]> for ServiceEntry {
             let number = protocol.ok_or_else(|| missing("IPVS_SVC_ATTR_PROTOCOL"))?;
             let address = address.ok_or_else(|| missing("IPVS_SVC_ATTR_ADDR"))?;
             ServiceKey::Address {
-                protocol: Protocol::from_number(number)
-                    .ok_or_else(|| DecodeError::from(format!("unknown protocol {number}")))?,
+                protocol: Protocol::from_number(number),
                 address: union_address(address, family),
                 port: port.ok_or_else(|| missing("IPVS_SVC_ATTR_PORT"))?,
             }

@@ -4,7 +4,7 @@ use crate::{Client, Destination, DestinationKey, Results, Service, ServiceKey};
 
 /// One change of the table.
 ///
-/// [`Display`](std::fmt::Display) writes it as `ipvsadm -R` reads it, such as
+/// [`Display`](std::fmt::Display) writes it as `ipvsadm` takes it, such as
 /// `-a -t 1.2.3.1:80 -r 10.0.0.1:80 -m -w 1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -37,7 +37,9 @@ impl Change {
 
 /// The changes that turn one table into another, in an order that is safe to make them in.
 ///
-/// [`Display`](std::fmt::Display) writes one `ipvsadm` command a line.
+/// [`Display`](std::fmt::Display) writes one `ipvsadm` command a line, for a shell. The kernel takes
+/// more than `ipvsadm` has options for, as a protocol that is not TCP, UDP or SCTP, or
+/// [`Forwarding::Local`](crate::Forwarding::Local): a change with any of that is a comment there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use = "a plan changes nothing until it is applied"]
 pub struct Plan {

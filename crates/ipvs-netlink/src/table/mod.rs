@@ -2,6 +2,7 @@
 
 mod change;
 mod diff;
+mod ipvsadm;
 mod print;
 mod reading;
 

@@ -6,7 +6,7 @@ use ipvs_netlink::message::{
 };
 use ipvs_netlink::{
     Daemon, DaemonState, DecodeError, Family, Netmask, Protocol, ServiceEntry, ServiceFlags,
-    ServiceKey,
+    ServiceKey, Tunnel,
 };
 use netlink_packet_core::{DefaultNla, Emitable, ParseableParametrized};
 use netlink_packet_generic::GenlHeader;
@@ -175,7 +175,45 @@ fn a_kind_of_tunnel_without_a_tunnel_means_nothing() {
         entry.destination.forwarding,
         ipvs_netlink::Forwarding::Masquerade
     );
-    assert_eq!(entry.destination.tunnel, ipvs_netlink::Tunnel::Ipip);
+    assert_eq!(entry.destination.tunnel, Tunnel::Ipip);
+}
+
+#[test]
+fn what_this_crate_has_no_name_for_is_kept() {
+    let text = OLD_SERVICE.replace("06 00  02 00  84 00", "06 00  02 00  32 00");
+    assert_ne!(text, OLD_SERVICE);
+    let entry = service(&read(Command::NewService, &text)).unwrap();
+    let ServiceKey::Address { protocol, .. } = entry.service.key else {
+        panic!()
+    };
+    assert_eq!(protocol, Protocol::Other(50));
+    for number in 0..300 {
+        assert_eq!(Protocol::from_number(number).number(), number);
+    }
+
+    let message = read(
+        Command::NewDest,
+        "
+        48 00  02 80
+        14 00  01 00  0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
+        06 00  02 00  00 50  00 00
+        08 00  03 00  02 00 00 00       # tunnel
+        08 00  04 00  01 00 00 00
+        05 00  0d 00  03 00 00 00       # of a kind there is not
+        06 00  0e 00  17 c0  00 00
+        06 00  0f 00  03 80  00 00
+        ",
+    );
+    let [Attribute::Destination(attributes)] = message.attributes.as_slice() else {
+        panic!()
+    };
+    let entry = DestinationAttribute::entry(attributes, Family::V4).unwrap();
+    let kept = Tunnel::Other {
+        kind: 3,
+        port: 6080,
+        flags: 0x8003,
+    };
+    assert_eq!(entry.destination.tunnel, kept);
 }
 
 #[test]

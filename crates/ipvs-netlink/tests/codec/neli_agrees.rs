@@ -126,6 +126,8 @@ fn destination(destination: &Destination) -> NeliAttribute {
             Tunnel::Ipip => (0_u8, 0_u16, 0_u16),
             Tunnel::Gue { port, checksum } => (1, port, checksum.bits()),
             Tunnel::Gre { checksum } => (2, 0, checksum.bits()),
+            Tunnel::Other { kind, port, flags } => (kind, port, flags),
+            other => panic!("{other:?}"),
         };
         attributes.extend([plain(13, kind), plain(14, port.to_be()), plain(15, flags)]);
     }

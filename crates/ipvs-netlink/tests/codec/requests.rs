@@ -291,7 +291,10 @@ fn every_forwarding_method_and_tunnel_has_its_number() {
         (Forwarding::Tunnel, 2),
         (Forwarding::Direct, 3),
         (Forwarding::Bypass, 4),
+        (Forwarding::Other(5), 5),
+        (Forwarding::Other(7), 7),
     ] {
+        assert_eq!(Forwarding::from_flags(number | 0xffff_fff8), forwarding);
         let list = attributes(forwarding, Tunnel::Ipip);
         assert!(list.contains(&DestinationAttribute::ForwardingMethod(number)));
         let has_tunnel = list.contains(&DestinationAttribute::TunnelType(0));
@@ -312,6 +315,14 @@ fn every_forwarding_method_and_tunnel_has_its_number() {
                 checksum: TunnelChecksum::None,
             },
             (2, 0, 0),
+        ),
+        (
+            Tunnel::Other {
+                kind: 3,
+                port: 9,
+                flags: 0x8003,
+            },
+            (3, 9, 0x8003),
         ),
     ] {
         let list = attributes(Forwarding::Tunnel, tunnel);

@@ -1,8 +1,8 @@
 //! What tables, plans and errors look like.
 
 use ipvs_netlink::{
-    Attempt, Change, Destination, Errno, Error, Family, Forwarding, Protocol, Service,
-    ServiceFlags, ServiceKey, Table, Tunnel, TunnelChecksum,
+    Attempt, Change, Destination, Errno, Error, Family, Forwarding, Netmask, Plan, Protocol,
+    Service, ServiceFlags, ServiceKey, Table, Tunnel, TunnelChecksum,
 };
 
 fn key(protocol: Protocol, address: &str, port: u16) -> ServiceKey {
@@ -112,6 +112,160 @@ fn a_plan_is_a_list_of_commands() {
         "-A -t 1.2.3.1:80 -s wlc -b flag-1,flag-3\n\
          -a -t 1.2.3.1:80 -r 10.0.0.1:8080 -m -w 3\n\
          -a -t 1.2.3.1:80 -r 10.0.0.2:80 -i -w 1 --tun-type gre --tun-nocsum\n"
+    );
+}
+
+#[test]
+fn a_command_says_what_the_saved_form_leaves_out() {
+    let mut table = Table::new();
+    table.insert_service(Service {
+        netmask: Netmask::V4([255, 255, 0, 0].into()),
+        flags: ServiceFlags::SCHEDULER_3,
+        ..Service::new(key(Protocol::Tcp, "1.2.3.1", 80), "sh")
+    });
+    table.insert_service(Service {
+        flags: ServiceFlags::SCHEDULER_1 | ServiceFlags::SCHEDULER_3,
+        ..Service::new(key(Protocol::Tcp, "1.2.3.1", 81), "mh")
+    });
+    assert_eq!(
+        table.to_string(),
+        "-A -t 1.2.3.1:80 -s sh -b \n\
+         -A -t 1.2.3.1:81 -s mh -b mh-fallback\n"
+    );
+    assert_eq!(
+        Table::new().diff(&table).to_string(),
+        "ipvsadm -A -t 1.2.3.1:80 -s sh -M 255.255.0.0 -b flag-3\n\
+         ipvsadm -A -t 1.2.3.1:81 -s mh -b mh-fallback,flag-3\n"
+    );
+}
+
+#[test]
+fn a_plan_does_not_pretend_that_ipvsadm_can_do_everything() {
+    let web = key(Protocol::Tcp, "1.2.3.1", 80);
+    let strange = key(Protocol::Other(50), "1.2.3.1", 80);
+    let service = Service::new(web, "rr");
+    let server = Destination::new([10, 0, 0, 1].into(), 80, Forwarding::Direct, 1);
+    let tunnel = |tunnel| Destination {
+        forwarding: Forwarding::Tunnel,
+        tunnel,
+        ..server.clone()
+    };
+    let cannot = [
+        Change::AddService(Service {
+            flags: ServiceFlags::ONE_PACKET,
+            ..service.clone()
+        }),
+        Change::AddService(Service {
+            flags: ServiceFlags::PERSISTENT,
+            ..service.clone()
+        }),
+        Change::EditService(Service {
+            flags: ServiceFlags::from_bits(0x40),
+            ..service.clone()
+        }),
+        Change::AddService(Service {
+            persistence: 2_678_401,
+            ..service.clone()
+        }),
+        Change::AddService(Service::new(key(Protocol::Tcp, "1.2.3.1", 0), "rr")),
+        Change::AddService(Service::new(strange, "rr")),
+        Change::DeleteService(strange),
+        Change::AddDestination(strange, server.clone()),
+        Change::DeleteDestination(strange, server.key),
+        Change::AddDestination(
+            web,
+            Destination {
+                forwarding: Forwarding::Local,
+                ..server.clone()
+            },
+        ),
+        Change::EditDestination(
+            web,
+            Destination {
+                upper_threshold: 1 << 31,
+                ..server.clone()
+            },
+        ),
+        Change::AddDestination(
+            web,
+            tunnel(Tunnel::Gre {
+                checksum: TunnelChecksum::Remote,
+            }),
+        ),
+        Change::AddDestination(
+            web,
+            tunnel(Tunnel::Other {
+                kind: 3,
+                port: 0,
+                flags: 0,
+            }),
+        ),
+    ];
+    let can = [
+        Change::AddService(Service {
+            flags: ServiceFlags::ONE_PACKET,
+            ..Service::new(key(Protocol::Udp, "1.2.3.1", 53), "rr")
+        }),
+        Change::AddService(Service {
+            flags: ServiceFlags::PERSISTENT,
+            persistence: 2_678_400,
+            ..service
+        }),
+        Change::DeleteService(web),
+        Change::AddDestination(web, tunnel(Tunnel::Ipip)),
+    ];
+    let text = |change: &Change| {
+        let changes = vec![change.clone()];
+        Plan { changes }.to_string()
+    };
+    for change in &cannot {
+        assert_eq!(text(change), format!("# ipvsadm cannot: {change}\n"));
+    }
+    for change in &can {
+        assert_eq!(text(change), format!("ipvsadm {change}\n"));
+    }
+}
+
+#[test]
+fn a_name_is_one_word_for_the_shell() {
+    let web = key(Protocol::Tcp, "1.2.3.1", 80);
+    for (name, word) in [
+        ("wlc", "wlc"),
+        ("a_b-c.d+1", "a_b-c.d+1"),
+        ("x; reboot", "'x; reboot'"),
+        ("it's", r"'it'\''s'"),
+        ("", "''"),
+    ] {
+        let service = Service {
+            pe_name: Some(name.to_owned()),
+            ..Service::new(web, name)
+        };
+        let expected = format!("-t 1.2.3.1:80 -s {word} --pe {word}");
+        assert_eq!(service.to_string(), expected);
+    }
+}
+
+#[test]
+fn what_ipvsadm_has_no_words_for_is_printed_as_it_does() {
+    let mut table = Table::new();
+    let strange = key(Protocol::Other(50), "1.2.3.1", 80);
+    table.insert_service(Service {
+        flags: ServiceFlags::PERSISTENT,
+        ..Service::new(strange, "rr")
+    });
+    let server = Destination {
+        tunnel: Tunnel::Other {
+            kind: 3,
+            port: 9,
+            flags: 1,
+        },
+        ..Destination::new([10, 0, 0, 1].into(), 80, Forwarding::Tunnel, 1)
+    };
+    table.insert_destination(&strange, server);
+    assert_eq!(
+        table.to_string(),
+        "-A --xxx-service 1.2.3.1:80 -s rr -p 0\n\
+         -a --xxx-service 1.2.3.1:80 -r 10.0.0.1:80 -i -w 1\n"
     );
 }
 

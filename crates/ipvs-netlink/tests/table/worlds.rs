@@ -18,7 +18,12 @@ fn address() -> impl Strategy<Value = IpAddr> {
 }
 
 fn key() -> impl Strategy<Value = ServiceKey> {
-    let protocol = select(vec![Protocol::Tcp, Protocol::Udp, Protocol::Sctp]);
+    let protocol = select(vec![
+        Protocol::Tcp,
+        Protocol::Udp,
+        Protocol::Sctp,
+        Protocol::Other(50),
+    ]);
     let port = select(vec![0_u16, 80]);
     let family = select(vec![Family::V4, Family::V6]);
     prop_oneof![
