@@ -157,6 +157,11 @@ impl Destination {
         {
             self.key.port = port;
         }
+        self.drop_unused_tunnel();
+    }
+
+    /// Without a tunnel its kind means nothing, and is not read back.
+    pub(crate) fn drop_unused_tunnel(&mut self) {
         if self.forwarding != Forwarding::Tunnel {
             self.tunnel = Tunnel::default();
         }

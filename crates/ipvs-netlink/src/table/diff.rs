@@ -7,8 +7,9 @@ impl Table {
     /// The changes that turn this table into `wanted`.
     ///
     /// Nothing is changed that is as wanted. Within a service destinations are added, then
-    /// changed, then deleted, so one that has destinations and is to have some is never without;
-    /// services that are not wanted go last.
+    /// changed, those that get weight 0 after the others, then deleted: so a service that has
+    /// destinations and is to have some is never without, and neither is one without those that
+    /// take connections. Services that are not wanted go last.
     pub fn diff(&self, wanted: &Self) -> Plan {
         self.diff_owned(wanted, |_| true)
     }
@@ -59,13 +60,13 @@ impl Table {
                 }
                 is_new
             }
-            Change::EditService(service) => match self.services.get_mut(&service.key) {
-                Some(row) => {
-                    row.service = service.clone();
-                    true
+            Change::EditService(service) => {
+                let is_there = self.services.contains_key(&service.key);
+                if is_there {
+                    self.insert_service(service.clone());
                 }
-                None => false,
-            },
+                is_there
+            }
             Change::DeleteService(key) => self.remove_service(key).is_some(),
             Change::AddDestination(key, destination) => {
                 self.destination(key, &destination.key).is_none()
@@ -82,8 +83,10 @@ impl Table {
     }
 }
 
-/// Additions, changes and deletions of one service's destinations, in that order.
+/// Additions, changes and deletions of one service's destinations, in that order. Of the changes
+/// those that take the weight away come last, so that the weight is somewhere all the time.
 fn diff_destinations(key: ServiceKey, present: &Row, wanted: &Row, changes: &mut Vec<Change>) {
+    let is_quiescing = |change: &Change| matches!(change, Change::EditDestination(_, destination) if destination.weight == 0);
     let mut edits = Vec::new();
     for (name, destination) in &wanted.destinations {
         match present.destinations.get(name) {
@@ -94,6 +97,7 @@ fn diff_destinations(key: ServiceKey, present: &Row, wanted: &Row, changes: &mut
             Some(_) => {}
         }
     }
+    edits.sort_by_key(is_quiescing);
     changes.append(&mut edits);
     let gone = present
         .destinations

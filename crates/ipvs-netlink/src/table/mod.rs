@@ -39,11 +39,13 @@ impl Table {
 
     /// Reads the kernel's table.
     ///
-    /// The services are listed again at the end; when they are not the same ones, all is read
-    /// again. So the table is one that held at some time, as far as which services there are.
+    /// The services are listed again at the end; when they are not the same, all is read again, ten
+    /// times at most. So the table is one that held at some time as far as services go; the
+    /// destinations of each are those of a moment in between.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] when the table kept changing; those of [`Client::services`].
+    /// [`Error::Interrupted`] when the table kept changing; those of [`Client::services`] and
+    /// [`Client::destinations`].
     pub fn read(client: &mut Client) -> Result<Self, Error> {
         let mut reading = Reading::default();
         loop {
@@ -82,7 +84,8 @@ impl Table {
     }
 
     /// Puts in or replaces a destination as the kernel has it.
-    fn insert_as_is(&mut self, service: &ServiceKey, destination: Destination) -> bool {
+    fn insert_as_is(&mut self, service: &ServiceKey, mut destination: Destination) -> bool {
+        destination.drop_unused_tunnel();
         let row = self.services.get_mut(service);
         row.map(|row| row.destinations.insert(destination.key, destination))
             .is_some()

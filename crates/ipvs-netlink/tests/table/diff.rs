@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use ipvs_netlink::{
-    Change, Destination, Forwarding, Protocol, Service, ServiceFlags, ServiceKey, Table,
+    Change, Destination, Forwarding, Protocol, Service, ServiceFlags, ServiceKey, Table, Tunnel,
+    TunnelChecksum,
 };
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::worlds;
@@ -20,13 +22,29 @@ fn is_tcp(key: &ServiceKey) -> bool {
     )
 }
 
-/// The services of a table that have destinations.
-fn served(table: &Table) -> BTreeSet<ServiceKey> {
+/// The services of a table that have such a destination.
+fn served(table: &Table, counts: fn(&Destination) -> bool) -> BTreeSet<ServiceKey> {
     table
         .services()
         .map(|service| service.key)
-        .filter(|key| table.destinations(key).next().is_some())
+        .filter(|key| table.destinations(key).any(counts))
         .collect()
+}
+
+/// Checks that the services that have such a destination before and after have one all the time.
+fn stays_served(
+    from: &Table,
+    to: &Table,
+    counts: fn(&Destination) -> bool,
+) -> Result<(), TestCaseError> {
+    let (before, after) = (served(from, counts), served(to, counts));
+    let keeps: BTreeSet<_> = before.intersection(&after).copied().collect();
+    let mut table = from.clone();
+    for change in &from.diff(to).changes {
+        table.apply(change);
+        prop_assert!(served(&table, counts).is_superset(&keeps), "after {change}");
+    }
+    Ok(())
 }
 
 proptest! {
@@ -46,12 +64,31 @@ proptest! {
         from in worlds::table(),
         to in worlds::table(),
     ) {
-        let keeps: BTreeSet<_> = served(&from).intersection(&served(&to)).copied().collect();
-        let mut table = from.clone();
-        for change in &from.diff(&to).changes {
-            table.apply(change);
-            prop_assert!(served(&table).is_superset(&keeps), "after {change}");
-        }
+        stays_served(&from, &to, |_| true)?;
+    }
+
+    /// The same table twice, with few destinations that have a weight.
+    #[test]
+    fn it_never_leaves_a_service_without_weight(
+        table in worlds::table(),
+        before in vec(0..4_u32, 64),
+        after in vec(0..4_u32, 64),
+    ) {
+        let with = |weights: &[u32]| {
+            let mut table = table.clone();
+            let mut weights = weights.iter().map(|roll| u32::from(*roll == 0));
+            for service in table.clone().services() {
+                for destination in table.clone().destinations(&service.key) {
+                    let weight = weights.next().unwrap_or(1);
+                    table.insert_destination(
+                        &service.key,
+                        Destination { weight, ..destination.clone() },
+                    );
+                }
+            }
+            table
+        };
+        stays_served(&with(&before), &with(&after), |server| server.weight > 0)?;
     }
 
     #[test]
@@ -121,16 +158,19 @@ fn the_order_is_add_change_delete_and_services_last() {
     from.insert_service(Service::new(web(), "rr"));
     from.insert_destination(&web(), server(1, 1));
     from.insert_destination(&web(), server(2, 1));
+    from.insert_destination(&web(), server(4, 0));
     let mut to = Table::new();
     to.insert_service(Service::new(web(), "wlc"));
-    to.insert_destination(&web(), server(2, 5));
+    to.insert_destination(&web(), server(2, 0));
     to.insert_destination(&web(), server(3, 1));
+    to.insert_destination(&web(), server(4, 5));
     assert_eq!(
         from.diff(&to).changes,
         [
             Change::EditService(Service::new(web(), "wlc")),
             Change::AddDestination(web(), server(3, 1)),
-            Change::EditDestination(web(), server(2, 5)),
+            Change::EditDestination(web(), server(4, 5)),
+            Change::EditDestination(web(), server(2, 0)),
             Change::DeleteDestination(web(), server(1, 1).key),
             Change::DeleteService(other),
         ]
@@ -173,6 +213,31 @@ fn a_persistence_flag_beside_a_timeout_makes_no_difference() {
         ..Service::new(web(), "rr")
     });
     assert!(plain.diff(&flagged).is_empty());
+}
+
+#[test]
+fn a_table_after_a_change_is_what_would_be_read_back() {
+    let mut table = Table::new();
+    let service = Service {
+        persistence: 60,
+        ..Service::new(web(), "rr")
+    };
+    table.insert_service(Service::new(web(), "rr"));
+    assert!(table.apply(&Change::EditService(Service {
+        flags: ServiceFlags::PERSISTENT,
+        ..service.clone()
+    })));
+    assert_eq!(table.service(&web()), Some(&service));
+    let server = Destination::new([10, 0, 0, 1].into(), 80, Forwarding::Masquerade, 1);
+    let tunnel = Tunnel::Gre {
+        checksum: TunnelChecksum::None,
+    };
+    let asked = Destination {
+        tunnel,
+        ..server.clone()
+    };
+    assert!(table.apply(&Change::AddDestination(web(), asked)));
+    assert_eq!(table.destination(&web(), &server.key), Some(&server));
 }
 
 #[test]

@@ -24,10 +24,14 @@ fn key() -> impl Strategy<Value = ServiceKey> {
         Protocol::Sctp,
         Protocol::Other(50),
     ]);
+    let address = select(vec![
+        IpAddr::from([1, 2, 3, 1]),
+        IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, 99]),
+    ]);
     let port = select(vec![0_u16, 80]);
     let family = select(vec![Family::V4, Family::V6]);
     prop_oneof![
-        3 => (protocol, address(), port).prop_map(|(protocol, address, port)| {
+        3 => (protocol, address, port).prop_map(|(protocol, address, port)| {
             ServiceKey::Address { protocol, address, port }
         }),
         1 => (family, 1..3_u32).prop_map(|(family, mark)| ServiceKey::Fwmark { family, mark }),
