@@ -1,14 +1,17 @@
 //! How every child is started: default signal handling, no inherited descriptor beyond 0 to 2,
-//! none of the service manager's variables, and the parent's death as a signal.
+//! none of the service manager's variables, and the parent's death as a signal; and a start that
+//! waits for nothing.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
-use nix::unistd::{Pid, getppid};
+use nix::unistd::{ForkResult, Pid, fork, getppid, pipe2};
 
 /// Variables that speak to this process alone.
 const OWN_VARIABLES: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
@@ -37,6 +40,53 @@ pub fn prepare(command: &mut Command) {
     // SAFETY: between fork and exec the closure makes system calls only (sigaction, sigprocmask,
     // close_range, prctl, getppid); it takes no lock and allocates nothing.
     unsafe { command.pre_exec(in_child) };
+}
+
+/// A child that was started by [`start`]. Whoever started it has to wait for its end.
+#[derive(Debug)]
+pub struct Started {
+    /// Its process number.
+    pub pid: Pid,
+    /// Where it says why its program could not be run.
+    report: File,
+}
+
+/// Starts `command` as [`Command::spawn`] does, but does not wait until its program runs: while that
+/// lies on a file server that does not answer, the kernel holds whoever executes it, and spawn with
+/// it.
+///
+/// # Errors
+/// There is no process or no descriptor left. That the program cannot be run is told by
+/// [`Started::failure`], once the child has ended.
+pub fn start(mut command: Command) -> io::Result<Started> {
+    let (report, reporter) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+    // SAFETY: besides system calls the child, which has this thread alone, allocates and reads the
+    // environment. Allocating after a fork is taken care of by the C library, whatever other threads
+    // there are; and the lock of the environment is held by those that change it, which nobody does.
+    match unsafe { fork() }? {
+        ForkResult::Parent { child } => Ok(Started {
+            pid: child,
+            report: File::from(report),
+        }),
+        ForkResult::Child => {
+            let error = command.exec();
+            let errno = error.raw_os_error().unwrap_or(libc::EINVAL);
+            // Who started it has a status to go by as well.
+            let _ = File::from(reporter).write_all(&errno.to_ne_bytes());
+            // SAFETY: ends the process, without doing a second time what its parent does at its end.
+            unsafe { libc::_exit(127) }
+        }
+    }
+}
+
+impl Started {
+    /// Why the program could not be run, if that is so: known when the child has ended.
+    #[must_use]
+    pub fn failure(&mut self) -> Option<io::Error> {
+        let mut errno = [0; size_of::<libc::c_int>()];
+        self.report.read_exact(&mut errno).ok()?;
+        Some(io::Error::from_raw_os_error(i32::from_ne_bytes(errno)))
+    }
 }
 
 /// Has the kernel keep how a child ended until that is waited for. Where SIGCHLD is ignored, as it may
@@ -108,6 +158,8 @@ fn close_on_exec_from(first: libc::c_uint) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nix::sys::signal::kill;
+    use nix::sys::wait::{WaitStatus, waitpid};
     use std::os::fd::AsRawFd;
     use std::process::Stdio;
 
@@ -172,6 +224,35 @@ mod tests {
             listed.contains("KEPT=1") && !listed.contains("NOTIFY_SOCKET"),
             "{listed}"
         );
+    }
+
+    #[test]
+    fn a_program_that_cannot_be_run_is_told_when_the_child_has_ended() {
+        for (program, kind) in [
+            ("/bin/true", None),
+            ("true", None),
+            ("/no/such/program", Some(io::ErrorKind::NotFound)),
+            ("/etc/passwd", Some(io::ErrorKind::PermissionDenied)),
+        ] {
+            let mut command = Command::new(program);
+            prepare(&mut command);
+            let mut started = start(command).expect("there are processes");
+            let status = waitpid(started.pid, None).expect("its status is kept");
+            let code = if kind.is_some() { 127 } else { 0 };
+            assert_eq!(status, WaitStatus::Exited(started.pid, code));
+            assert_eq!(started.failure().map(|error| error.kind()), kind);
+        }
+    }
+
+    #[test]
+    fn why_it_cannot_be_run_is_asked_without_waiting() {
+        let mut command = Command::new("/bin/sleep");
+        command.arg("60");
+        prepare(&mut command);
+        let mut started = start(command).expect("there are processes");
+        assert!(started.failure().is_none());
+        kill(started.pid, Signal::SIGKILL).expect("it lives");
+        waitpid(started.pid, None).expect("it ended");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The loop polls [`Running::sources`] and calls [`Running::advance`] when one is ready; the caller
 //! keeps the time, and drops the command when that is up. What a command leaves running in its group
 //! is killed when the command itself ends: a check every two seconds must not pile up processes.
+//! Nothing here waits for the command to be run: on a file server that is gone that takes for ever.
 //!
 //! The exit is noticed by a pidfd (Linux 5.3): the end of the output says nothing, as a grandchild
 //! may keep the pipe open, and a command may close it long before it ends.
@@ -13,15 +14,15 @@ use std::ffi::OsStr;
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use daemon::child::{keep_status, prepare};
+use daemon::child::{self, Started, keep_status, prepare};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use rustix::io::ioctl_fionbio;
-use rustix::process::{PidfdFlags, pidfd_open};
+use rustix::process::{PidfdFlags, WaitOptions, pidfd_open, waitpid};
 
 use self::complaint::Complaint;
 use crate::pages::Pages;
@@ -40,12 +41,15 @@ const READS: usize = 16;
 /// hangs in the kernel.
 const PATIENCE: u8 = 100;
 
+/// Of a command whose status somebody else got, who reaps this process's children: no success.
+const LOST: i32 = 255 << 8;
+
 /// So many killed commands may hang in the kernel (on a file server that is gone, say) before no
 /// other is started.
 const MOST_UNDEAD: usize = 8;
 
 /// Killed commands that have not ended yet. They are reaped at a later start.
-static UNDEAD: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+static UNDEAD: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
 /// Where the command's standard error goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +64,7 @@ pub enum Stderr {
 #[derive(Debug)]
 pub struct Running {
     /// `None` once it is reaped.
-    child: Option<Child>,
+    child: Option<Started>,
     /// Readable when it has exited.
     exit: OwnedFd,
     /// `None` once everybody who could write has closed it.
@@ -91,10 +95,10 @@ impl Running {
     /// SIGTERM when the thread that started it ends.
     ///
     /// # Errors
-    /// What the system said: [`io::ErrorKind::NotFound`] where there is no such program. No process
-    /// is left behind.
+    /// [`io::ErrorKind::ResourceBusy`] where too many killed commands have not ended; or there are no
+    /// processes or descriptors left. No process is left behind.
     pub fn start<A: AsRef<OsStr>>(program: &OsStr, args: &[A], stderr: Stderr) -> io::Result<Self> {
-        reap(&mut undead())?;
+        reap_all(&mut undead())?;
         keep_status()?;
         let (output, input) = outlet()?;
         let (errors, stderr) = match stderr {
@@ -112,15 +116,12 @@ impl Running {
             .stderr(stderr)
             .process_group(0);
         prepare(&mut command);
-        let child = command.spawn()?;
-        let exit = rustix::process::Pid::from_raw(pid(&child).as_raw())
-            .ok_or(rustix::io::Errno::SRCH)
-            .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()));
-        let exit = match exit {
+        let child = child::start(command)?;
+        let exit = match pidfd_open(raw(child.pid), PidfdFlags::empty()) {
             Ok(exit) => exit,
             Err(errno) => {
-                kill_group(&child);
-                undead().push(child);
+                kill_group(child.pid);
+                undead().push(child.pid);
                 return Err(errno.into());
             }
         };
@@ -161,26 +162,33 @@ impl Running {
 
     /// Reads what there is, and says how the command ended, once it has. To be called when one of
     /// the [`Running::sources`] is ready; it never waits.
-    pub fn advance(&mut self) -> Option<Ended> {
+    ///
+    /// # Errors
+    /// Why the program could not be run: [`io::ErrorKind::NotFound`] where there is none, or not what
+    /// is to run it.
+    pub fn advance(&mut self) -> Option<io::Result<Ended>> {
         // Asked before the output is read: what the command wrote is in the pipe by now.
         if !is_readable(self.exit.as_fd(), PollTimeout::ZERO) {
             self.read(READS);
             return None;
         }
-        let mut child = self.child.take()?;
+        let child = self.child.as_mut()?;
         // Before it is reaped, as its number is not anybody else's until then.
-        kill_group(&child);
-        // It is lost only to somebody else who reaps this process's children, and is no success then.
-        let lost = |_| ExitStatus::from_raw(255 << 8);
-        let status = child.wait().unwrap_or_else(lost);
+        kill_group(child.pid);
+        let status = reap(child.pid)?;
+        let failure = child.failure();
+        self.child = None;
         // As much as is kept, and one to see whether there is more.
         self.read(KEPT / CHUNK + 1);
         (self.output, self.errors) = (None, None);
-        Some(Ended {
-            status,
-            complaint: self.complaint(),
-            output: std::mem::take(&mut self.kept),
-            truncated: self.truncated,
+        Some(match failure {
+            Some(error) => Err(error),
+            None => Ok(Ended {
+                status,
+                complaint: self.complaint(),
+                output: std::mem::take(&mut self.kept),
+                truncated: self.truncated,
+            }),
         })
     }
 
@@ -221,35 +229,43 @@ fn read(pipe: &mut Option<PipeReader>, times: usize, mut take: impl FnMut(&[u8])
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let Some(mut child) = self.child.take() else {
+        let Some(Started { pid, .. }) = self.child.take() else {
             return;
         };
-        kill_group(&child);
+        kill_group(pid);
         is_readable(self.exit.as_fd(), PATIENCE.into());
-        if let Ok(None) = child.try_wait() {
-            undead().push(child);
+        if reap(pid).is_none() {
+            undead().push(pid);
         }
     }
 }
 
-fn pid(child: &Child) -> Pid {
-    // The kernel's process numbers are C ints (at most 2^22), which std widens.
-    Pid::from_raw(child.id().cast_signed())
+fn raw(pid: Pid) -> rustix::process::Pid {
+    rustix::process::Pid::from_raw(pid.as_raw()).expect("fork gives numbers above 0")
 }
 
 /// Kills the command, not reaped yet, and what it left in its group.
-fn kill_group(child: &Child) {
+fn kill_group(pid: Pid) {
     // It may be gone already, or belong to another user: then it is told by not ending.
-    let _ = killpg(pid(child), Signal::SIGKILL);
-    // It may have left its group.
-    let _ = kill(pid(child), Signal::SIGKILL);
+    let _ = killpg(pid, Signal::SIGKILL);
+    // It may have left its group, or not have made it yet.
+    let _ = kill(pid, Signal::SIGKILL);
+}
+
+/// Reaps a child: `None` while it lives.
+fn reap(pid: Pid) -> Option<ExitStatus> {
+    match waitpid(Some(raw(pid)), WaitOptions::NOHANG) {
+        Ok(None) => None,
+        Ok(Some((_, status))) => Some(ExitStatus::from_raw(status.as_raw())),
+        Err(_) => Some(ExitStatus::from_raw(LOST)),
+    }
 }
 
 fn is_readable(fd: BorrowedFd<'_>, timeout: PollTimeout) -> bool {
     matches!(poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout), Ok(n) if n > 0)
 }
 
-fn undead() -> MutexGuard<'static, Vec<Child>> {
+fn undead() -> MutexGuard<'static, Vec<Pid>> {
     UNDEAD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -257,8 +273,8 @@ fn undead() -> MutexGuard<'static, Vec<Child>> {
 ///
 /// # Errors
 /// [`io::ErrorKind::ResourceBusy`] where too many have not.
-fn reap(undead: &mut Vec<Child>) -> io::Result<()> {
-    undead.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+fn reap_all(undead: &mut Vec<Pid>) -> io::Result<()> {
+    undead.retain(|pid| reap(*pid).is_none());
     if undead.len() >= MOST_UNDEAD {
         return Err(io::Error::new(
             io::ErrorKind::ResourceBusy,

@@ -16,7 +16,7 @@ use crate::child::{Ended, KEPT, Running, Stderr};
 pub(super) struct Run(Running);
 
 impl Run {
-    /// Starts the program.
+    /// Starts the program, without waiting for it to be run.
     ///
     /// # Errors
     /// What the system said.
@@ -32,7 +32,7 @@ impl Run {
             .map(|running| Self(running.keep(kept)))
             .map_err(|error| match error.kind() {
                 io::ErrorKind::ResourceBusy => Failure::Undead,
-                _ => Failure::System(Act::Run, errno(&error)),
+                _ => not_run(&error),
             })
     }
 
@@ -44,8 +44,17 @@ impl Run {
 
     /// Reads what there is: `None` while the program runs, else pass or failure.
     pub(super) fn advance(&mut self, program: &Program) -> Option<Result<(), Failure>> {
-        self.0.advance().map(|ended| judge(program, &ended))
+        let ended = self.0.advance()?;
+        Some(
+            ended
+                .map_err(|error| not_run(&error))
+                .and_then(|ended| judge(program, &ended)),
+        )
     }
+}
+
+fn not_run(error: &io::Error) -> Failure {
+    Failure::System(Act::Run, errno(error))
 }
 
 /// What the end of a program means. One that a signal ended has not said its last word; else its

@@ -25,6 +25,11 @@ fn wait(running: &Running, time: Duration) {
 
 /// Drives it as the loop does, to its end.
 fn finish(running: &mut Running) -> Ended {
+    outcome(running).expect("it is run")
+}
+
+/// The same, for one that may not be run.
+fn outcome(running: &mut Running) -> io::Result<Ended> {
     let end = Instant::now() + LONG;
     loop {
         assert!(Instant::now() < end, "it does not end");
@@ -157,7 +162,7 @@ fn one_that_closes_its_output_is_waited_for_without_spinning() {
         wait(&running, LONG);
         turns += 1;
         if let Some(ended) = running.advance() {
-            break ended;
+            break ended.expect("it is run");
         }
     };
     assert_eq!(ended.status.code(), Some(7));
@@ -200,6 +205,7 @@ fn what_waits_in_the_pipe_at_the_end_is_read() {
         "it ends unread"
     );
     let ended = running.advance().expect("it has ended");
+    let ended = ended.expect("it is run");
     assert_eq!(ended.output.len(), 60_000);
     assert!(running.advance().is_none(), "said once");
 }
@@ -219,9 +225,9 @@ fn one_that_writes_without_end_lets_the_loop_go_on() {
 #[test]
 fn the_ways_not_to_start() {
     let start = |program: &str, args: &[&str]| {
-        Running::start(program.as_ref(), args, Stderr::Dropped)
-            .map(drop)
-            .map_err(|e| e.kind())
+        let running = Running::start(program.as_ref(), args, Stderr::Dropped);
+        let outcome = running.and_then(|mut running| outcome(&mut running));
+        outcome.map(drop).map_err(|e| e.kind())
     };
     use io::ErrorKind::{ArgumentListTooLong, InvalidInput, NotFound, PermissionDenied};
     assert_eq!(start("/no/such/program", &[]), Err(NotFound));
@@ -255,18 +261,19 @@ fn signals_are_told_those_without_a_name_too() {
 fn killed_ones_that_have_not_ended_are_reaped_later_and_bound_what_is_started() {
     let sleep = || {
         let mut command = Command::new("sleep");
-        command.arg("600").spawn().expect("sleep starts")
+        command.arg("600");
+        child::start(command).expect("sleep starts").pid
     };
-    let mut children: Vec<Child> = (0..MOST_UNDEAD).map(|_| sleep()).collect();
-    let mut pids: Vec<Pid> = children.iter().map(pid).collect();
+    let mut children: Vec<Pid> = (0..MOST_UNDEAD).map(|_| sleep()).collect();
+    let pids = children.clone();
     // Other tests start commands meanwhile: only the last one makes it too many.
-    let reap = |undead: &mut Vec<Child>| reap(undead).map_err(|error| error.kind());
+    let reap = |undead: &mut Vec<Pid>| reap_all(undead).map_err(|error| error.kind());
     let last = children.pop().expect("eight");
     assert_eq!(reap(&mut children), Ok(()));
     assert_eq!(children.len(), MOST_UNDEAD - 1);
     children.push(last);
     assert_eq!(reap(&mut children), Err(io::ErrorKind::ResourceBusy));
-    for pid in pids.drain(..) {
+    for pid in pids {
         kill(pid, Signal::SIGKILL).expect("killed");
         dies(&pid.to_string());
     }

@@ -158,11 +158,15 @@ impl Questions {
             Step::Run(running, purpose) => {
                 let purpose = *purpose;
                 // An answer that came in time counts, even where this process was late to look.
-                let ended = is_ready.then(|| running.advance()).flatten();
-                if ended.is_none() && now < until {
-                    return None;
-                }
-                let ended = ended.ok_or_else(|| running.complaint());
+                let ended = match is_ready.then(|| running.advance()).flatten() {
+                    Some(Ok(ended)) => Ok(ended),
+                    Some(Err(error)) => {
+                        self.going = None;
+                        return Some(Err(self.not_run(purpose, error)));
+                    }
+                    None if now < until => return None,
+                    None => Err(running.complaint()),
+                };
                 self.going = None;
                 self.ended(ended, purpose, until)
             }
@@ -219,9 +223,7 @@ impl Questions {
             Ok(Found::Unusable) => Some(Err(Failure::Unusable)),
             Ok(Found::Nothing) if asks => {
                 let running = start(names::PROGRAM, &names::arguments(self.server));
-                // Without the program, the names that are known are all there are.
                 self.run(running, Purpose::Names, until)
-                    .map(|_| Err(Failure::NoRecord))
             }
             Ok(Found::Nothing) => Some(Err(Failure::NoRecord)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -233,11 +235,10 @@ impl Questions {
     }
 
     /// Runs `rup`, as rstat has failed. It speaks to rstat as well, so what is told in the end is
-    /// how that failed; and where it is not installed, rstat may answer another time.
+    /// how that failed.
     fn rup(&mut self, failure: rstat::Failure, until: Instant) -> Option<Answer> {
         let running = start("rup", &[self.server.to_string()]);
         self.run(running, Purpose::Rup(failure), until)
-            .map(|_| Err(Failure::Rstat(failure)))
     }
 
     /// Waits for a command that was started, or tells that it was not.
@@ -256,15 +257,26 @@ impl Questions {
                 self.going = Some((Step::Run(running, purpose), until));
                 None
             }
-            Err(error) => {
+            Err(error) => Some(Err(self.not_run(purpose, error))),
+        }
+    }
+
+    /// What it means that a command could not be run.
+    fn not_run(&self, purpose: Purpose, error: io::Error) -> Failure {
+        match purpose {
+            Purpose::Command | Purpose::Ruptime => {
                 let program = self.program(purpose).to_owned();
                 let is_missing = error.kind() == io::ErrorKind::NotFound;
-                Some(Err(if is_missing && is_there(&program) {
+                if is_missing && is_there(&program) {
                     Failure::NoInterpreter(program)
                 } else {
                     Failure::Start(program, error)
-                }))
+                }
             }
+            // rstat may answer another time.
+            Purpose::Rup(failure) => Failure::Rstat(failure),
+            // The names that are known are all there are.
+            Purpose::Names => Failure::NoRecord,
         }
     }
 

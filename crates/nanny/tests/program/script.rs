@@ -1,8 +1,11 @@
 //! Checks by a program, and what each way of misbehaving leaves behind: nothing.
 
+use std::fs::Permissions;
+use std::io::Read;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -212,6 +215,62 @@ fn one_that_prints_without_end_takes_neither_time_nor_memory() {
     nanny.never_says("[ active ]", TIMEOUT * 4);
     // As much is kept as it takes to see that it is not what is expected.
     assert!(nanny.memory() <= before + 16, "{before} {}", nanny.memory());
+}
+
+/// A lease on a file: who opens it, to run it too, waits until this is dropped, or for 45 s (fcntl(2),
+/// "Leases"). As with a file on a file server that does not answer.
+struct Lease(Child);
+
+impl Lease {
+    fn on(file: &File) -> Self {
+        // 1024 is F_SETLEASE, 1 is F_WRLCK. It is refused while anybody has the file open.
+        let script = r#"$SIG{IO} = "IGNORE"; open(F, "<", $ARGV[0]) or die $!;
+            select(undef, undef, undef, 0.01) until fcntl(F, 1024, 1);
+            $| = 1; print "held\n"; sleep 60"#;
+        let mut perl = Command::new("perl")
+            .args(["-e", script])
+            .arg(&file.0)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("perl runs");
+        let mut said = [0; 5];
+        let mut stdout = perl.stdout.take().expect("a pipe");
+        stdout.read_exact(&mut said).expect("the lease is held");
+        Self(perl)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn one_whose_file_is_waited_for_in_the_kernel_holds_nothing_up() {
+    let file = File::new("#!/bin/sh\necho OK\n");
+    std::fs::set_permissions(&file.0, Permissions::from_mode(0o755)).expect("made a program");
+    let path = file.0.display().to_string();
+    let lease = Lease::on(&file);
+    let check = ["-e", path.as_str(), "-x", "OK"];
+    fails_with(&check, "timed out", TIMEOUT);
+
+    let mut nanny = Nanny::checking(server(), "-t 60 --interval 60", &check);
+    wait_until("it is started", || nanny.children().len() == 1);
+    let child = nanny.children()[0].to_string();
+    let before = Instant::now();
+    nanny.signal(Signal::SIGUSR1);
+    nanny.wait_for("out until further notice");
+    nanny.signal(Signal::SIGTERM);
+    assert_eq!(nanny.ended().code(), Some(0));
+    assert!(before.elapsed() < SLACK);
+    wait_until("it is gone", || is_gone(&child));
+
+    let mut nanny = Nanny::checking(server(), RULES, &check);
+    nanny.wait_for("timed out");
+    drop(lease);
+    nanny.wait_for("[ active ]");
 }
 
 #[test]
