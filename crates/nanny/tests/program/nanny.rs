@@ -25,6 +25,8 @@ pub(crate) struct Nanny {
     child: Child,
     lines: Receiver<(Instant, String)>,
     pub(crate) seen: Vec<String>,
+    /// When each of them came.
+    came: Vec<Instant>,
     pub(crate) started: Instant,
 }
 
@@ -98,6 +100,7 @@ impl Nanny {
             child,
             lines,
             seen: Vec::new(),
+            came: Vec::new(),
             started,
         }
     }
@@ -126,7 +129,7 @@ impl Nanny {
                 Ok((at, line)) => {
                     assert!(line.starts_with("nanny: "), "{line}");
                     let found = line.contains(text);
-                    self.seen.push(line);
+                    self.saw(at, line);
                     if found {
                         return at;
                     }
@@ -143,14 +146,26 @@ impl Nanny {
         loop {
             let rest = end.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(rest) {
-                Ok((_, line)) => {
+                Ok((at, line)) => {
                     assert!(!line.contains(text), "{line} after {:#?}", self.seen);
-                    self.seen.push(line);
+                    self.saw(at, line);
                 }
                 Err(RecvTimeoutError::Timeout) => return,
                 Err(RecvTimeoutError::Disconnected) => panic!("ended after {:#?}", self.seen),
             }
         }
+    }
+
+    fn saw(&mut self, at: Instant, line: String) {
+        self.seen.push(line);
+        self.came.push(at);
+    }
+
+    /// When the last line that contains `text` came, of those that were waited for.
+    #[track_caller]
+    pub(crate) fn last(&self, text: &str) -> Instant {
+        let place = self.seen.iter().rposition(|line| line.contains(text));
+        self.came[place.expect("there is such a line")]
     }
 
     /// Waits for its end.
@@ -162,7 +177,7 @@ impl Nanny {
                 // The pipe closes when whoever else has it, a child's child, ends as well.
                 loop {
                     match self.lines.recv_timeout(LONG) {
-                        Ok((_, line)) => self.seen.push(line),
+                        Ok((at, line)) => self.saw(at, line),
                         Err(RecvTimeoutError::Disconnected) => return status,
                         Err(RecvTimeoutError::Timeout) => panic!("its output did not end"),
                     }
