@@ -175,6 +175,46 @@ pub(crate) fn place_of(name: &str) -> Option<Scope> {
         .find(|scope| names(*scope).contains(&name))
 }
 
+/// The directive of `scope` that other programs and forms call `name`.
+pub(crate) fn meant(scope: Scope, name: &str) -> Option<&'static str> {
+    Some(match (scope, name) {
+        (Scope::Global, "gateway" | "nat_gateway" | "nat_router_device") => "nat_router",
+        (Scope::Global, "nat_netmask" | "netmask") => "nat_nmask",
+        (Scope::Global, "master") => "primary",
+        (Scope::Global, "slave" | "secondary" | "standby") => "backup",
+        (Scope::Global, "heartbeat_interval" | "advert_int") => "keepalive",
+        (Scope::Global, "lb_kind" | "lvs_method" | "forwarding" | "routing") => "network",
+        (Scope::Virtual, "vip" | "ip" | "device" | "interface") => "address",
+        (Scope::Virtual, "netmask" | "nmask" | "mask" | "nat_nmask") => "vip_nmask",
+        (Scope::Virtual, "service" | "application") => "port",
+        (Scope::Virtual, "lb_algo" | "lvs_sched" | "algorithm") => "scheduler",
+        (Scope::Virtual, "persistence_timeout") => "persistent",
+        (Scope::Virtual, "delay_loop" | "check_interval") => "interval",
+        (Scope::Server, "ip" | "rip" | "host") => "address",
+        _ => return None,
+    })
+}
+
+/// Whether the value of the directive called `name` is a text, which may have blanks.
+pub(crate) fn takes_text(name: &str) -> bool {
+    matches!(
+        name,
+        "send"
+            | "expect"
+            | "send_program"
+            | "start_cmd"
+            | "stop_cmd"
+            | "active_cmd"
+            | "inactive_cmd"
+            | "rsh_command"
+            | "load_monitor"
+            | "client_monitor"
+            | "ipvsadm"
+            | "primary_shared"
+            | "backup_shared"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,6 +230,21 @@ mod tests {
                 assert!(item, "no item for {name}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_meant_is_there_and_its_other_names_are_not() {
+        for scope in Scope::ALL {
+            for name in [
+                "gateway", "vip", "ip", "netmask", "service", "master", "lb_algo",
+            ] {
+                if let Some(meant) = meant(scope, name) {
+                    assert!(names(scope).contains(&meant), "{meant}");
+                    assert!(!names(scope).contains(&name), "{name}");
+                }
+            }
+        }
+        assert_eq!(meant(Scope::Virtual, "service"), Some("port"));
     }
 
     #[test]

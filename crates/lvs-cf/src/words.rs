@@ -14,13 +14,38 @@ pub(crate) fn shown(text: &str) -> String {
             out.push('…');
             break;
         }
-        if c.is_control() || (c.is_whitespace() && c != ' ') {
+        if c.is_control() || (c.is_whitespace() && c != ' ') || is_unseen(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
         }
     }
     out
+}
+
+/// Characters without width: spaces, joiners, marks of direction and of byte order.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The first character that comes from a word processor or a web page in place of a blank, a quote
+/// or a hyphen, or that nobody sees.
+pub(crate) fn look_alike(text: &str) -> Option<char> {
+    let is_one = |c: &char| {
+        let quotes = matches!(c, '\u{2018}'..='\u{201f}' | '«' | '»' | '´' | '`');
+        let dashes = matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}');
+        quotes || dashes || is_unseen(*c) || (c.is_whitespace() && !c.is_ascii())
+    };
+    text.chars().find(is_one)
+}
+
+/// `c` for a message: itself, or its number if it cannot be told from a blank or from nothing.
+pub(crate) fn called(c: char) -> String {
+    if is_unseen(c) || c.is_whitespace() {
+        format!("U+{:04X}", u32::from(c))
+    } else {
+        format!("`{c}`")
+    }
 }
 
 /// `text` with its control characters escaped, which could do anything to a terminal or end a line;
@@ -107,9 +132,24 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_like_something_else_is_found() {
+        for (text, found) in [
+            ("a b\"'-\t", None),
+            ("\u{a0}a", Some('\u{a0}')),
+            ("“a”", Some('“')),
+            ("8–80", Some('–')),
+            ("80\u{200b}", Some('\u{200b}')),
+            ("é", None),
+        ] {
+            assert_eq!(look_alike(text), found, "{text}");
+        }
+    }
+
+    #[test]
     fn long_and_unprintable_words_are_shown_short() {
         assert_eq!(shown("a\u{1b}[31mb\0"), "a\\u{1b}[31mb\\u{0}");
         assert_eq!(shown("a b\u{a0}c"), "a b\\u{a0}c");
+        assert_eq!(shown("\u{feff}a\u{200b}"), "\\u{feff}a\\u{200b}");
         assert_eq!(shown(&"x".repeat(100)).chars().count(), 41);
     }
 }

@@ -333,7 +333,7 @@ pulse: error parsing {shown} at line 3: unknown command: \"scheduler\"
 3 | scheduler = wlc
   | ^^^^^^^^^ expected a directive that stands outside the blocks
   |
-  = help: `scheduler` stands in a virtual block: is a `}}` wrong?
+  = help: `scheduler` stands in a virtual block: move it, or see whether a `}}` is wrong
 error: invalid argument: \"nta\"
  --> {shown}:4:11
   |

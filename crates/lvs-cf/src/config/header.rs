@@ -121,12 +121,19 @@ impl<'d> Reader<'d> {
                     .help("is a `}` too many above?"),
                 (Scope::Global, word) => draft
                     .expected("`virtual NAME {` or `failover NAME {`")
-                    .nearest(nearest(word, &["virtual", "failover"])),
+                    .nearest(like(word, &["virtual", "failover"])),
                 (Scope::Virtual, word) => draft
                     .expected("`server NAME {`")
-                    .nearest(nearest(word, &["server"])),
+                    .nearest(like(word, &["server"])),
                 (Scope::Server, _) => draft.expected("no block: a server block has none"),
             }
         });
     }
+}
+
+/// The keyword that `word` is near to, or has in it: `virtual_server` is another program's.
+fn like(word: &str, keywords: &[&'static str]) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    let within = keywords.iter().find(|keyword| word.contains(**keyword));
+    within.copied().or_else(|| nearest(&word, keywords))
 }

@@ -1,6 +1,6 @@
 //! What the file mentions and does not say right: nobody may be told that it is missing.
 
-use crate::directive::{Directive, Server, Virtual};
+use crate::directive::{self, Directive, Server, Virtual};
 use crate::sink::KEPT;
 use crate::words::nearest;
 
@@ -25,7 +25,8 @@ impl Missed {
         if self.unknown > KEPT {
             return;
         }
-        let near = nearest(name, &crate::directive::names(D::SCOPE));
+        let meant = directive::meant(D::SCOPE, name);
+        let near = meant.or_else(|| nearest(name, &directive::names(D::SCOPE)));
         if let Some(directive) = near.and_then(D::find) {
             self.insert(directive);
         }

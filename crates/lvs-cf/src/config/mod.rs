@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod global;
 mod header;
+mod instead;
 mod kinds;
 mod missed;
 mod reader;

@@ -1,9 +1,10 @@
 //! Reading statements: which directive a line is, and how many values it has.
 
-use crate::directive::{self, Directive};
+use super::instead;
+use crate::directive::Directive;
 use crate::document::{Document, LineKind, Token};
 use crate::sink::{Draft, Sink};
-use crate::words::{nearest, shown};
+use crate::words::shown;
 use crate::{Kind, Resolve, Span};
 
 /// What reads a document: the document itself, the names, and where faults go.
@@ -93,15 +94,17 @@ impl<'d> Reader<'d> {
             }
             (LineKind::Stray, Some(directive)) => {
                 self.sink.error(name.span, || {
-                    Draft::new(Kind::EqualExpected)
+                    let draft = Draft::new(Kind::EqualExpected)
                         .detail(format!(": \"{}\"", shown(name.text)))
-                        .expected(format!("`{} = VALUE`", name.text))
+                        .expected(format!("`{} = VALUE`", name.text));
+                    draft.nearest(instead::joined(D::SCOPE, name.text, tokens.next()))
                 });
                 Statement::Failed(directive)
             }
             (LineKind::Broken, Some(directive)) => Statement::Failed(directive),
             (LineKind::Setting | LineKind::Stray, None) => {
-                self.unknown::<D>(name);
+                let second = tokens.next().filter(|_| kind == LineKind::Stray);
+                self.unknown::<D>(name, second);
                 Statement::Unknown(name.text)
             }
             (LineKind::Broken, None) => Statement::Unknown(name.text),
@@ -111,16 +114,15 @@ impl<'d> Reader<'d> {
         }
     }
 
-    fn unknown<D: Directive>(&mut self, name: Token<'d>) {
+    fn unknown<D: Directive>(&mut self, name: Token<'d>, second: Option<Token<'d>>) {
         self.sink.error(name.span, || {
             let draft = Draft::new(Kind::UnknownCommand)
                 .detail(format!(": \"{}\"", shown(name.text)))
                 .expected(format!("a directive that stands {}", D::SCOPE.place()));
-            if let Some(elsewhere) = directive::place_of(name.text) {
-                let place = elsewhere.place();
-                return draft.help(format!("`{}` stands {place}: is a `}}` wrong?", name.text));
+            match instead::of_name(D::SCOPE, name.text, second) {
+                Some(help) => draft.help(help),
+                None => draft,
             }
-            draft.nearest(nearest(name.text, &directive::names(D::SCOPE)))
         });
     }
 
@@ -160,9 +162,13 @@ impl<'d> Reader<'d> {
             return None;
         }
         self.sink.error(excess, || {
-            Draft::new(Kind::UnexpectedArguments)
+            let draft = Draft::new(Kind::UnexpectedArguments)
                 .detail(format!(" after \"{}\"", shown(first.text)))
-                .expected("the end of the line, or `#` and a comment")
+                .expected("the end of the line, or `#` and a comment");
+            match instead::of_words(setting.name.text, first, self.document.token_at(excess)) {
+                Some(help) => draft.help(help),
+                None => draft,
+            }
         });
         None
     }

@@ -7,7 +7,7 @@ use super::reader::{Reader, Setting};
 use crate::document::Token;
 use crate::sink::Draft;
 use crate::value::{self, Fault, Host, Mask};
-use crate::words::shown;
+use crate::words::{called, look_alike, shown};
 use crate::{Kind, Span, Spanned};
 
 /// Where a value goes. Without a place in the file it is a default, or none.
@@ -210,7 +210,8 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// Warns of a value that was meant to be a comment, or to have one behind it.
+    /// Warns of a value that was meant to be a comment, or to have one behind it; and of quotes that
+    /// are none.
     fn no_comment(&mut self, setting: &Setting<'d>) {
         let hash = |word: &Token<'d>| !word.quoted && word.text.contains('#');
         let words = [setting.first, setting.second];
@@ -219,6 +220,20 @@ impl<'d> Reader<'d> {
                 Draft::new(Kind::Doubtful)
                     .detail(format!(": \"{}\" is a value, and no comment", shown(word.text)))
                     .help("a comment stands behind a value and a blank; a value with `#` is safe in quotes")
+            });
+        }
+        let is_odd = |word: &Token<'d>| {
+            let hangs = word.text.ends_with(['"', '\'']);
+            !word.quoted && (hangs || look_alike(word.text).is_some())
+        };
+        if let Some(word) = words.into_iter().flatten().find(is_odd) {
+            self.sink.warning(word.span, || {
+                let c = look_alike(word.text).or(word.text.chars().last());
+                let c = c.map(called).unwrap_or_default();
+                let value = shown(word.text);
+                Draft::new(Kind::Doubtful)
+                    .detail(format!(": {c} is part of the value \"{value}\""))
+                    .expected("quotes around the value, `\"` or `'`")
             });
         }
     }

@@ -5,6 +5,7 @@
 
 use pest::Parser;
 
+use super::lines::{most, readable, split};
 use super::{BOM, Document, Line, LineKind, Word, to_u32};
 use crate::directive::Block;
 use crate::sink::{Draft, Sink};
@@ -52,44 +53,14 @@ pub(super) fn parse(mut source: Vec<u8>, sink: &mut Sink) -> Document {
     }
 }
 
-/// How many lines and words `source` has at most. Lists that grow as they are filled would take
-/// half as much memory again.
-fn most(source: &[u8]) -> (usize, usize) {
-    let (mut lines, mut words, mut blank) = (1, 0, true);
-    for byte in source {
-        let ends = matches!(byte, b'\n' | b'\r');
-        let is_blank = ends || matches!(byte, b' ' | b'\t');
-        lines += usize::from(ends);
-        // What touches a word on the left is at most one more: `=`, as in `NAME=VALUE`.
-        words += usize::from(blank && !is_blank && *byte != b'=');
-        words += usize::from(*byte == b'=');
-        blank = is_blank;
-    }
-    (lines, words)
-}
-
-/// Length of the text of the line at `start`, and where the next line begins.
-fn split(source: &[u8], start: usize) -> (usize, usize) {
-    let rest = &source[start..];
-    match rest.iter().position(|b| matches!(b, b'\n' | b'\r')) {
-        None => (rest.len(), source.len()),
-        Some(at) if rest[at..].starts_with(b"\r\n") => (at, start + at + 2),
-        Some(at) => (at, start + at + 1),
-    }
-}
-
-/// The text up to the first byte that is not text, and that byte.
-fn readable(text: &[u8]) -> (&str, Option<u8>) {
-    let text_end = text.iter().position(|b| *b == 0).unwrap_or(text.len());
-    match std::str::from_utf8(&text[..text_end]) {
-        Ok(valid) => (valid, text.get(text_end).copied()),
-        Err(fault) => {
-            let valid = &text[..fault.valid_up_to()];
-            (
-                std::str::from_utf8(valid).unwrap_or_default(),
-                text.get(valid.len()).copied(),
-            )
-        }
+/// What to do about `text`, which begins with a quote that is not closed as it should be.
+fn open_quote_help(text: &str) -> Option<&'static str> {
+    let (quote, rest) = text.split_at_checked(1)?;
+    match (quote, rest.contains(quote)) {
+        ("\"", true) if !rest.contains('\'') => Some("a value with `\"` in it stands between `'`"),
+        ("'", true) if !rest.contains('"') => Some("a value with `'` in it stands between `\"`"),
+        (_, false) if rest.ends_with('\\') => Some("a statement is one line, however long"),
+        _ => None,
     }
 }
 
@@ -157,18 +128,32 @@ impl<'s> Cutter<'s> {
                 return false;
             }
         } else if let Some(span) = read.open_quote {
+            let from = (span.start as usize).saturating_sub(offset);
+            let help = open_quote_help(valid.get(from..).unwrap_or_default());
             self.sink.error(span, || {
-                Draft::new(Kind::QuotationMismatch)
-                    .expected("a closing quote, and a blank or the line's end behind it")
+                let draft = Draft::new(Kind::QuotationMismatch)
+                    .expected("a closing quote, and a blank or the line's end behind it");
+                match help {
+                    Some(help) => draft.help(help),
+                    None => draft,
+                }
             });
         }
         let mut kind = read.kind;
         if bad.is_some() || read.open_quote.is_some() {
-            kind = if kind == LineKind::Open {
-                LineKind::BrokenOpen
-            } else {
-                LineKind::Broken
+            kind = match kind {
+                LineKind::Open | LineKind::BrokenOpen => LineKind::BrokenOpen,
+                _ => LineKind::Broken,
             };
+        }
+        // `NAME = VALUE }`: reported, and the block closed so that the rest is understood.
+        let closes = kind == LineKind::Setting
+            && read.ends_in_brace
+            && self.words.len() > first_word + 2
+            && !self.open.is_empty();
+        if closes {
+            kind = LineKind::Broken;
+            self.brace_behind_statement();
         }
         if self.brace_missing && kind == LineKind::Stray && valid.trim_start().starts_with('{') {
             // The brace of the opening above, which is reported there.
@@ -194,6 +179,10 @@ impl<'s> Cutter<'s> {
                 }
             }
             LineKind::Close => self.close_block(first_word, read.ends_in_brace),
+            LineKind::Broken if closes => {
+                self.fault();
+                self.pop_block(to_u32(self.lines.len()));
+            }
             LineKind::Empty | LineKind::Setting | LineKind::Stray | LineKind::Broken => {}
         }
         true
@@ -232,8 +221,9 @@ impl<'s> Cutter<'s> {
             return read;
         };
         let rule = statement.as_rule();
+        let first_word = self.words.len();
         read.in_comment = rule == Rule::comment;
-        let mut keyword = None;
+        let (mut keyword, mut last) = (None, "");
         for part in statement.into_inner() {
             let span = part.as_span();
             let (start, len) = (
@@ -245,14 +235,22 @@ impl<'s> Cutter<'s> {
                 Rule::open_quote => read.open_quote = Some(Span::new(start, start + len)),
                 other => {
                     read.has_brace |= other == Rule::brace;
-                    read.ends_in_brace = span.as_str() == "}";
+                    last = span.as_str();
+                    read.ends_in_brace = last == "}";
                     keyword.get_or_insert(span.as_str());
                     self.words.push(Word { start, len });
                 }
             }
         }
         read.block = keyword.map_or(Block::Other, Block::opened_by);
+        // `virtual = web {`.
+        let opens = rule == Rule::setting && read.block != Block::Other && last == "{";
+        if opens {
+            read.has_brace = true;
+            self.equals_in_title(keyword.unwrap_or_default(), first_word);
+        }
         read.kind = match rule {
+            Rule::setting if opens => LineKind::BrokenOpen,
             Rule::setting => LineKind::Setting,
             Rule::open => LineKind::Open,
             Rule::close => LineKind::Close,
@@ -261,6 +259,27 @@ impl<'s> Cutter<'s> {
             _ => LineKind::Empty,
         };
         read
+    }
+
+    fn equals_in_title(&mut self, keyword: &str, first_word: usize) {
+        let keyword = keyword.to_owned();
+        let span = self.word_span(first_word).unwrap_or(self.text_span);
+        self.sink.error(span, || {
+            Draft::new(Kind::UnexpectedArguments)
+                .detail(": \"=\" where a block begins")
+                .expected(format!("`{keyword} NAME {{`"))
+        });
+    }
+
+    /// Reports the last word, a `}`.
+    fn brace_behind_statement(&mut self) {
+        let last = self.words.len().checked_sub(1);
+        let span = last.and_then(|last| self.word_span(last));
+        self.sink.error(span.unwrap_or(self.text_span), || {
+            Draft::new(Kind::UnexpectedArguments)
+                .detail(": \"}\" behind a statement")
+                .expected("`}` on a line of its own")
+        });
     }
 
     /// Reports a byte that is not text. False: the whole file is not.
@@ -401,14 +420,5 @@ mod tests {
     fn braces_before_something_strange_are_a_word() {
         let mut line = Grammar::parse(Rule::line, "x{}\u{b}").unwrap();
         assert_eq!(line.next().unwrap().as_rule(), Rule::stray);
-    }
-
-    #[test]
-    fn lines_end_in_three_ways() {
-        assert_eq!(split(b"a\nb", 0), (1, 2));
-        assert_eq!(split(b"a\r\nb", 0), (1, 3));
-        assert_eq!(split(b"a\rb", 0), (1, 2));
-        assert_eq!(split(b"a\n\rb", 0), (1, 2));
-        assert_eq!(split(b"ab", 1), (1, 2));
     }
 }

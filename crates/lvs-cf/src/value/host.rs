@@ -23,6 +23,8 @@ const DEVICE_LEN: usize = 15;
 const HOST: &str = "an IP address, or a host name that resolves to one";
 pub(crate) const ONE_HOST: &str = "the address of one host";
 
+const EVERY_LINK: &str = "an address that means the same on every link";
+
 /// An address, or a name that resolves.
 pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Fault> {
     let fault = Fault::new(Kind::InvalidHost, HOST);
@@ -35,6 +37,7 @@ pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Faul
             }
             address
         }
+        Err(_) if word.text.contains('%') => return Err(Fault::new(Kind::InvalidHost, EVERY_LINK)),
         Err(_) => return Err(fault),
     };
     match address {
@@ -45,10 +48,9 @@ pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Faul
         }
         IpAddr::V6(v6) if v6.is_multicast() => Err(Fault::new(Kind::InvalidHost, ONE_HOST)),
         // Which link it is on, no directive can say.
-        IpAddr::V6(v6) if v6.is_unicast_link_local() => Err(Fault::new(
-            Kind::InvalidHost,
-            "an address that means the same on every link",
-        )),
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+            Err(Fault::new(Kind::InvalidHost, EVERY_LINK))
+        }
         IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => {
             Err(Fault::new(Kind::InvalidHost, "the IPv4 address itself"))
         }
@@ -145,6 +147,7 @@ impl Mask {
 }
 
 const DOTTED: &str = "a netmask such as 255.255.255.0";
+const EITHER: &str = "a netmask such as 255.255.255.0, or with IPv6 a prefix length from 1 to 128";
 const LENGTH: &str = "a prefix length from 1 to 128, as the address is an IPv6 one";
 
 /// A netmask of at least `least` ones, or a prefix length.
@@ -155,9 +158,10 @@ pub(crate) fn netmask(word: Token<'_>, least: u8) -> Result<Mask, Fault> {
             .ok()
             .filter(|length| (1..=128).contains(length))
             .map(Mask::Length)
-            .ok_or(bad(
-                "a netmask such as 255.255.255.0, or with IPv6 a prefix length from 1 to 128",
-            ));
+            .ok_or(bad(EITHER));
+    }
+    if word.text.starts_with('/') {
+        return Err(bad(EITHER));
     }
     let mask = u32::from(word.text.parse::<Ipv4Addr>().map_err(|_| bad(DOTTED))?);
     let prefix = mask.leading_ones();

@@ -1,8 +1,10 @@
 //! From the words of a directive to its value.
 
+mod hint;
 mod host;
 mod number;
 
+pub(crate) use hint::time as time_meant;
 pub(crate) use host::{Host, Mask, ONE_HOST, device, host, interface, netmask};
 pub(crate) use number::{
     LONGEST, boolean, duration, fwmark, integer, kernel_timeout, octal, positive_duration, seconds,
@@ -18,6 +20,14 @@ use crate::{Kind, Resolve};
 /// What is said of a number that begins with 0.
 pub(crate) const OCTAL: &str = "a leading 0 means octal";
 
+/// What sort of value a directive wants, where its faults have ways of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Any,
+    Time,
+    Port,
+}
+
 /// Why a word is not the value a directive wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -25,7 +35,10 @@ pub(crate) struct Fault {
     /// What would be right.
     pub(crate) expected: &'static str,
     /// The words that would be right, if it is words.
-    pub(crate) known: &'static [&'static str],
+    known: &'static [&'static str],
+    /// The word that was probably meant, if that is known already.
+    near: Option<&'static str>,
+    sort: Sort,
 }
 
 impl Fault {
@@ -34,6 +47,8 @@ impl Fault {
             kind,
             expected,
             known: &[],
+            near: None,
+            sort: Sort::Any,
         }
     }
 
@@ -41,29 +56,34 @@ impl Fault {
         Self::new(Kind::InvalidArgument, expected)
     }
 
+    pub(crate) const fn of(self, sort: Sort) -> Self {
+        Self { sort, ..self }
+    }
+
     pub(crate) fn one_of(known: &'static [&'static str]) -> Self {
         Self {
-            kind: Kind::InvalidArgument,
-            expected: "",
             known,
+            ..Self::invalid("")
         }
     }
 
     /// The diagnostic for it, found in `text`.
     pub(crate) fn draft(self, text: &str) -> Draft {
         let draft = Draft::new(self.kind).detail(format!(": \"{}\"", shown(text)));
-        if self.known.is_empty() {
-            let draft = draft.expected(self.expected);
-            let number = matches!(self.kind, Kind::IntegerExpected | Kind::InvalidArgument);
-            return if number && number::has_leading_zero(text.trim_start_matches(['+', '-'])) {
-                draft.help(OCTAL)
-            } else {
-                draft
-            };
+        let draft = if self.known.is_empty() {
+            draft.expected(self.expected)
+        } else {
+            draft.expected(format!("one of {}", self.known.join(", ")))
+        };
+        let near = self.near.or_else(|| hint::other_name(text, self.known));
+        let near = near.or_else(|| nearest(text, self.known));
+        match near {
+            Some(_) => draft.nearest(near),
+            None => match hint::hint(self.kind, self.sort, text) {
+                Some(hint) => draft.help(hint),
+                None => draft,
+            },
         }
-        draft
-            .expected(format!("one of {}", self.known.join(", ")))
-            .nearest(nearest(text, self.known))
     }
 }
 
@@ -83,6 +103,12 @@ one_of! {
     service_kind ServiceKind,
 }
 
+/// Services that are often balanced: what a misspelt name may be meant to be.
+const SERVICES: [&str; 16] = [
+    "http", "https", "ftp", "ssh", "smtp", "imap", "imaps", "pop3", "pop3s", "domain", "ldap",
+    "ldaps", "mysql", "telnet", "ntp", "syslog",
+];
+
 /// A port by number or by name. A name that `protocol` has no port for is looked up for TCP.
 pub(crate) fn port(
     word: Token<'_>,
@@ -90,20 +116,24 @@ pub(crate) fn port(
     resolver: &dyn Resolve,
 ) -> Result<u16, Fault> {
     let fault = Fault::invalid("a port from 1 to 65535, or a service name such as `http`");
+    let fault = fault.of(Sort::Port);
     if let Some(number) = number::strtol(word.text) {
         return u16::try_from(number)
             .ok()
             .filter(|port| *port > 0)
             .ok_or(fault);
     }
-    let is_name = word.text.len() <= 64 && word.text.contains(|c: char| c.is_ascii_alphabetic());
-    is_name
-        .then(|| {
-            let port = |protocol| resolver.service(word.text, protocol);
-            port(protocol).or_else(|| port(Protocol::Tcp))
-        })
-        .flatten()
-        .ok_or(fault)
+    if word.text.len() > 64 || !word.text.contains(|c: char| c.is_ascii_alphabetic()) {
+        return Err(fault);
+    }
+    let port = |name: &str| {
+        let under = |protocol| resolver.service(name, protocol);
+        under(protocol).or_else(|| under(Protocol::Tcp))
+    };
+    port(word.text).ok_or_else(|| Fault {
+        near: nearest(word.text, &SERVICES).filter(|near| port(near).is_some()),
+        ..fault
+    })
 }
 
 /// Any word that is not empty: a command, a path.

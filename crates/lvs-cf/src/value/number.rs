@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use super::Fault;
+use super::{Fault, Sort};
 use crate::Kind;
 use crate::document::Token;
 
 /// Why a time is none that any directive takes.
-const OUT_OF_RANGE: Fault = Fault::invalid("a time from 0 to 2147483647 seconds");
+const OUT_OF_RANGE: Fault = time("a time from 0 to 2147483647 seconds");
+
+const fn time(expected: &'static str) -> Fault {
+    Fault::invalid(expected).of(Sort::Time)
+}
 
 /// The largest time and weight: what a C `int` holds.
 const MAX: i128 = i32::MAX as i128;
@@ -103,7 +107,7 @@ pub(crate) fn sync_id(word: Token<'_>) -> Result<u8, Fault> {
 /// An IPVS connection timeout. The kernel counts it in ticks of an `int`, a thousand a second at
 /// most, and refuses what does not fit.
 pub(crate) fn kernel_timeout(word: Token<'_>) -> Result<u32, Fault> {
-    let out_of_range = Fault::invalid("a time from 0 to 2147483 seconds");
+    let out_of_range = time("a time from 0 to 2147483 seconds");
     match seconds(word) {
         Ok(time) if time <= 2_147_483 => Ok(time),
         Ok(_) | Err(OUT_OF_RANGE) => Err(out_of_range),
@@ -113,18 +117,22 @@ pub(crate) fn kernel_timeout(word: Token<'_>) -> Result<u32, Fault> {
 
 /// A time of whole seconds, as the kernel takes for persistence.
 pub(crate) fn seconds(word: Token<'_>) -> Result<u32, Fault> {
-    let time = duration(word)?;
-    u32::try_from(time.as_secs())
+    let expected = "whole seconds, or a time such as `30s`, `2m`";
+    let whole = duration(word).map_err(|fault| match fault.kind {
+        Kind::IntegerExpected => Fault { expected, ..fault },
+        _ => fault,
+    })?;
+    u32::try_from(whole.as_secs())
         .ok()
-        .filter(|_| time.subsec_nanos() == 0)
-        .ok_or(Fault::invalid("whole seconds"))
+        .filter(|_| whole.subsec_nanos() == 0)
+        .ok_or(time("whole seconds"))
 }
 
 /// A time of at least a millisecond: it is waited for over and over.
 pub(crate) fn positive_duration(word: Token<'_>) -> Result<Duration, Fault> {
     let time = duration(word)?;
     if time < Duration::from_millis(1) {
-        return Err(Fault::invalid("a time of at least 1ms"));
+        return Err(self::time("a time of at least 1ms"));
     }
     Ok(time)
 }
@@ -132,7 +140,7 @@ pub(crate) fn positive_duration(word: Token<'_>) -> Result<Duration, Fault> {
 /// A time: whole seconds as `strtol` reads them; beyond 0.8.6 also `0.25`, `250ms`, `3s`, `2m`.
 pub(crate) fn duration(word: Token<'_>) -> Result<Duration, Fault> {
     let expected = "a time in seconds, or one such as `0.25`, `250ms`, `3s`, `2m`";
-    let fault = Fault::new(Kind::IntegerExpected, expected);
+    let fault = Fault::new(Kind::IntegerExpected, expected).of(Sort::Time);
     let text = word.text;
     // Milliseconds before seconds: both end in `s`. A hexadecimal number has no unit.
     let (number, unit) = [

@@ -1,0 +1,290 @@
+//! What people write where a value is wrong, and what they mean by it.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use super::{Sort, number};
+use crate::Kind;
+use crate::ipv4_netmask;
+use crate::words::{called, look_alike};
+
+type Hint = Option<Cow<'static, str>>;
+
+/// What `word`, which is not of `sort`, was probably meant to be, or how else to say it.
+pub(super) fn hint(kind: Kind, sort: Sort, word: &str) -> Hint {
+    if let Some(c) = look_alike(word) {
+        return said(format!(
+            "{} in it is not what it looks like: type it again",
+            called(c)
+        ));
+    }
+    if let Some(end @ (',' | ';')) = word.chars().last() {
+        return said(format!("take the `{end}` out"));
+    }
+    match (kind, sort) {
+        (Kind::InvalidHost, _) => host(word),
+        (Kind::BadSubnetMask, _) => mask(word),
+        (Kind::BooleanExpected, _) => boolean(word),
+        (_, Sort::Time) => time(word).map(meant).or_else(|| octal(word)),
+        (_, Sort::Port) => ports(word).or_else(|| octal(word)),
+        (Kind::IntegerExpected | Kind::InvalidArgument, _) => octal(word),
+        _ => None,
+    }
+}
+
+/// The one of `known` that other programs and people call `word`.
+pub(super) fn other_name(word: &str, known: &[&'static str]) -> Option<&'static str> {
+    const NAMES: &[(&str, &[&str])] = &[
+        ("nat", &["masq", "masquerade", "masquerading"]),
+        (
+            "direct",
+            &["dr", "gate", "gatewaying", "route", "direct-routing"],
+        ),
+        ("tunnel", &["tun", "ipip", "tunneling", "tunnelling"]),
+        ("rr", &["round-robin", "roundrobin", "round_robin"]),
+        ("wrr", &["weighted-round-robin", "weighted_round_robin"]),
+        (
+            "lc",
+            &["least-connections", "least-connection", "leastconn"],
+        ),
+        (
+            "wlc",
+            &["weighted-least-connections", "weighted-least-connection"],
+        ),
+        ("sh", &["source-hashing", "source-hash", "source"]),
+        ("dh", &["destination-hashing", "destination-hash"]),
+        ("mh", &["maglev"]),
+    ];
+    let is_called = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
+    let (name, _) = NAMES
+        .iter()
+        .find(|(name, others)| known.contains(name) && is_called(others))?;
+    Some(name)
+}
+
+fn said(text: String) -> Hint {
+    Some(Cow::Owned(text))
+}
+
+fn meant(what: impl std::fmt::Display) -> Cow<'static, str> {
+    Cow::Owned(format!("did you mean `{what}`?"))
+}
+
+fn octal(word: &str) -> Hint {
+    number::has_leading_zero(word.trim_start_matches(['+', '-']))
+        .then_some(Cow::Borrowed(super::OCTAL))
+}
+
+fn host(word: &str) -> Hint {
+    if let Some((address, rest)) = word.split_once('/')
+        && address.parse::<IpAddr>().is_ok()
+    {
+        return said(format!(
+            "leave `/{rest}` out: netmasks stand in `vip_nmask` and `nat_nmask`"
+        ));
+    }
+    if let Some((address, port)) = word.rsplit_once(':')
+        && address.parse::<Ipv4Addr>().is_ok()
+    {
+        return said(format!("leave `:{port}` out: ports stand in `port`"));
+    }
+    let brackets = word.strip_prefix('[').and_then(|w| w.strip_suffix(']'));
+    if let Some(address) = brackets.and_then(|w| w.parse::<Ipv6Addr>().ok()) {
+        return Some(meant(address));
+    }
+    if word.contains(' ') {
+        return Some("quotes make one word: put none around an address and its device".into());
+    }
+    // Leading zeros, which would be octal or not, and keys that are near each other.
+    let typed = word.replace(',', ".").replace(['o', 'O'], "0");
+    let plain = |part: &str| match part.trim_start_matches('0') {
+        "" if !part.is_empty() => "0".to_owned(),
+        digits => digits.to_owned(),
+    };
+    let address = typed.split('.').map(plain).collect::<Vec<_>>().join(".");
+    let address = address.parse::<Ipv4Addr>().ok()?;
+    (address.to_string() != word).then(|| meant(address))
+}
+
+fn mask(word: &str) -> Hint {
+    let (length, slash) = match word.strip_prefix('/') {
+        Some(length) => (length, true),
+        None => (word, false),
+    };
+    if let Ok(length) = length.parse::<u8>() {
+        return match (length, slash) {
+            (1..=32, false) => Some(meant(ipv4_netmask(length))),
+            (1..=32, true) => said(format!(
+                "IPv4 has `{}` for it, IPv6 `{length}`",
+                ipv4_netmask(length)
+            )),
+            (33..=128, true) => Some(meant(length)),
+            _ => None,
+        };
+    }
+    let bits = match word.parse::<Ipv4Addr>() {
+        Ok(none) if none.is_unspecified() => return None,
+        Ok(wildcard) => !wildcard.to_bits(),
+        Err(_) => u32::try_from(number::strtol(word)?).ok()?,
+    };
+    let is_mask = bits != 0 && bits.leading_ones() + bits.trailing_zeros() == u32::BITS;
+    is_mask.then(|| meant(Ipv4Addr::from_bits(bits)))
+}
+
+fn boolean(word: &str) -> Hint {
+    let is = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    if is(&["yes", "y", "true", "on", "enable", "enabled"]) {
+        Some(meant("1"))
+    } else if is(&["no", "n", "false", "off", "disable", "disabled"]) {
+        Some(meant("0"))
+    } else {
+        None
+    }
+}
+
+/// A time with a unit as people say it, in a unit that is known.
+pub(crate) fn time(word: &str) -> Option<String> {
+    let digits = word.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = word.split_at(digits);
+    if number::has_leading_zero(number) {
+        return None;
+    }
+    let number: u64 = number.parse().ok()?;
+    match unit.trim_start().to_ascii_lowercase().as_str() {
+        "ms" | "msec" | "msecs" | "millis" | "milliseconds" => Some(format!("{number}ms")),
+        "s" | "sec" | "secs" | "second" | "seconds" => Some(format!("{number}s")),
+        "m" | "min" | "mins" | "minute" | "minutes" => Some(format!("{number}m")),
+        "h" | "hr" | "hrs" | "hour" | "hours" => Some(format!("{}m", number.checked_mul(60)?)),
+        "d" | "day" | "days" => Some(format!("{}m", number.checked_mul(24 * 60)?)),
+        _ => None,
+    }
+    .filter(|time| {
+        if time == word {
+            return false;
+        }
+        let token = crate::document::Token {
+            text: time,
+            span: crate::Span::new(0, 0),
+            quoted: false,
+        };
+        number::duration(token).is_ok_and(|time| time > Duration::ZERO)
+    })
+}
+
+/// More than one port.
+fn ports(word: &str) -> Hint {
+    let several = word.contains([',', '-', ':']) && word.starts_with(|c: char| c.is_ascii_digit());
+    let all = matches!(word, "any" | "all" | "*");
+    (several || all).then_some(Cow::Borrowed(
+        "a block has one port: `fwmark` joins several, see lvs.cf(5)",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for (word, said) in [
+            (
+                "10.1.0.80/24",
+                "leave `/24` out: netmasks stand in `vip_nmask` and `nat_nmask`",
+            ),
+            (
+                "2001:db8::1/64",
+                "leave `/64` out: netmasks stand in `vip_nmask` and `nat_nmask`",
+            ),
+            ("10.1.0.80:80", "leave `:80` out: ports stand in `port`"),
+            ("[2001:DB8::1]", "did you mean `2001:db8::1`?"),
+            ("10.1.0.080", "did you mean `10.1.0.80`?"),
+            ("10.1.000.80", "did you mean `10.1.0.80`?"),
+            ("10,1.0.8o", "did you mean `10.1.0.80`?"),
+            ("10.1.0.80,", "take the `,` out"),
+            (
+                "10.1.0.80 eth0:1",
+                "quotes make one word: put none around an address and its device",
+            ),
+            (
+                "\u{a0}10.1.0.80",
+                "U+00A0 in it is not what it looks like: type it again",
+            ),
+        ] {
+            let hint = hint(Kind::InvalidHost, Sort::Any, word);
+            assert_eq!(hint.as_deref(), Some(said), "{word}");
+        }
+        for word in [
+            "",
+            "10.1.0",
+            "10.1.0.256",
+            "1.2.3.4.5",
+            "a/24",
+            "eth0:1",
+            "...",
+        ] {
+            assert_eq!(hint(Kind::InvalidHost, Sort::Any, word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn netmasks() {
+        for (word, said) in [
+            ("24", "did you mean `255.255.255.0`?"),
+            ("/24", "IPv4 has `255.255.255.0` for it, IPv6 `24`"),
+            ("/64", "did you mean `64`?"),
+            ("0xffffff00", "did you mean `255.255.255.0`?"),
+            ("0.0.0.255", "did you mean `255.255.255.0`?"),
+            ("255.255.255.0;", "take the `;` out"),
+        ] {
+            let hint = hint(Kind::BadSubnetMask, Sort::Any, word);
+            assert_eq!(hint.as_deref(), Some(said), "{word}");
+        }
+        for word in [
+            "",
+            "0",
+            "/0",
+            "/129",
+            "64",
+            "255.0.255.0",
+            "255.255.255.255",
+            "0x0",
+            "-1",
+        ] {
+            assert_eq!(hint(Kind::BadSubnetMask, Sort::Any, word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn times_in_units_of_people() {
+        for (word, known) in [
+            ("18sec", Some("18s")),
+            ("5min", Some("5m")),
+            ("5 minutes", Some("5m")),
+            ("1h", Some("60m")),
+            ("1day", Some("1440m")),
+            ("3 s", Some("3s")),
+            ("250msec", Some("250ms")),
+            ("0sec", None),
+            ("5m", None),
+            ("010s", None),
+            ("99999999999h", None),
+            ("99999999999999999999h", None),
+            ("5x", None),
+            ("5", None),
+            ("h", None),
+            ("", None),
+        ] {
+            assert_eq!(time(word).as_deref(), known, "{word}");
+        }
+    }
+
+    #[test]
+    fn words_of_other_programs() {
+        let known = ["nat", "direct", "tunnel"];
+        assert_eq!(other_name("DR", &known), Some("direct"));
+        assert_eq!(other_name("masq", &known), Some("nat"));
+        assert_eq!(other_name("maglev", &known), None);
+        assert_eq!(other_name("maglev", &["wlc", "mh"]), Some("mh"));
+    }
+}
