@@ -386,3 +386,26 @@ fn names_are_shown_without_what_a_terminal_obeys() {
         }
     }
 }
+
+#[test]
+fn advice_shows_words_as_reasons_do() {
+    let long = "9".repeat(1000);
+    for word in ["1.2.3.4/", "1.2.3.4:", "2001:db8::1/", "x", "“", "/", "1,"] {
+        for behind in ["\u{1b}[2J", &long, " \u{1b}", "\u{85}"] {
+            let word = format!("{word}{behind}");
+            let text = format!(
+                "primary = {word}\nkeepalive = {word}\nnat_nmask = {word}\nheartbeat_port = {word}\n\
+                 network = {word}\nheartbeat = {word}\nsyncd_id = {word} {word}\n{word} {word}\n\
+                 heartbeat {word}\nactive_cmd = {word} {word}\nrsh_command = {word}\n"
+            );
+            let found = parse(Path::new("x.cf"), text.into(), &FixedResolver::new()).unwrap_err();
+            assert!(found.errors > 5);
+            for d in found.diagnostics {
+                for said in [Some(d.reason), d.expected, d.help].into_iter().flatten() {
+                    assert!(!said.contains(char::is_control), "{said:?}");
+                    assert!(said.len() < 300, "{said:?}");
+                }
+            }
+        }
+    }
+}

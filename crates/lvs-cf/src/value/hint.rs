@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Sort, number};
 use crate::Kind;
 use crate::ipv4_netmask;
-use crate::words::{called, look_alike};
+use crate::words::{called, look_alike, nearest, shown};
 
 type Hint = Option<Cow<'static, str>>;
 
@@ -27,7 +27,9 @@ pub(super) fn hint(kind: Kind, sort: Sort, word: &str) -> Hint {
         (Kind::BadSubnetMask, _) => mask(word),
         (Kind::BooleanExpected, _) => boolean(word),
         (_, Sort::Time) => time(word).map(meant).or_else(|| octal(word)),
-        (_, Sort::Port) => ports(word).or_else(|| octal(word)),
+        (_, Sort::Port) => ports(word)
+            .or_else(|| octal(word))
+            .or_else(|| service(word)),
         (Kind::IntegerExpected | Kind::InvalidArgument, _) => octal(word),
         _ => None,
     }
@@ -81,12 +83,14 @@ fn host(word: &str) -> Hint {
         && address.parse::<IpAddr>().is_ok()
     {
         return said(format!(
-            "leave `/{rest}` out: netmasks stand in `vip_nmask` and `nat_nmask`"
+            "leave `/{}` out: netmasks stand in `vip_nmask` and `nat_nmask`",
+            shown(rest)
         ));
     }
     if let Some((address, port)) = word.rsplit_once(':')
         && address.parse::<Ipv4Addr>().is_ok()
     {
+        let port = shown(port);
         return said(format!("leave `:{port}` out: ports stand in `port`"));
     }
     let brackets = word.strip_prefix('[').and_then(|w| w.strip_suffix(']'));
@@ -179,6 +183,22 @@ fn ports(word: &str) -> Hint {
     (several || all).then_some(Cow::Borrowed(
         "a block has one port: `fwmark` joins several, see lvs.cf(5)",
     ))
+}
+
+/// The name of a service that there is not.
+fn service(word: &str) -> Hint {
+    /// Those that are often balanced.
+    const NAMES: [&str; 16] = [
+        "http", "https", "ftp", "ssh", "smtp", "imap", "imaps", "pop3", "pop3s", "domain", "ldap",
+        "ldaps", "mysql", "telnet", "ntp", "syslog",
+    ];
+    match nearest(word, &NAMES) {
+        Some(near) if near != word => Some(meant(near)),
+        _ if word.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            Some("not in /etc/services: write the number".into())
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -276,6 +296,26 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(time(word).as_deref(), known, "{word}");
+        }
+    }
+
+    #[test]
+    fn ports_that_are_none() {
+        let several = "a block has one port: `fwmark` joins several, see lvs.cf(5)";
+        let unknown = "not in /etc/services: write the number";
+        for (word, said) in [
+            ("htp", Some("did you mean `http`?")),
+            ("HTTPS", Some("did you mean `https`?")),
+            // Not on this machine.
+            ("https", Some(unknown)),
+            ("backend", Some(unknown)),
+            ("80,443", Some(several)),
+            ("any", Some(several)),
+            ("080", Some(super::super::OCTAL)),
+            ("99999", None),
+        ] {
+            let hint = hint(Kind::InvalidArgument, Sort::Port, word);
+            assert_eq!(hint.as_deref(), said, "{word}");
         }
     }
 

@@ -36,8 +36,6 @@ pub(crate) struct Fault {
     pub(crate) expected: &'static str,
     /// The words that would be right, if it is words.
     known: &'static [&'static str],
-    /// The word that was probably meant, if that is known already.
-    near: Option<&'static str>,
     sort: Sort,
 }
 
@@ -47,7 +45,6 @@ impl Fault {
             kind,
             expected,
             known: &[],
-            near: None,
             sort: Sort::Any,
         }
     }
@@ -75,8 +72,7 @@ impl Fault {
         } else {
             draft.expected(format!("one of {}", self.known.join(", ")))
         };
-        let near = self.near.or_else(|| hint::other_name(text, self.known));
-        let near = near.or_else(|| nearest(text, self.known));
+        let near = hint::other_name(text, self.known).or_else(|| nearest(text, self.known));
         match near {
             Some(_) => draft.nearest(near),
             None => match hint::hint(self.kind, self.sort, text) {
@@ -103,12 +99,6 @@ one_of! {
     service_kind ServiceKind,
 }
 
-/// Services that are often balanced: what a misspelt name may be meant to be.
-const SERVICES: [&str; 16] = [
-    "http", "https", "ftp", "ssh", "smtp", "imap", "imaps", "pop3", "pop3s", "domain", "ldap",
-    "ldaps", "mysql", "telnet", "ntp", "syslog",
-];
-
 /// A port by number or by name. A name that `protocol` has no port for is looked up for TCP.
 pub(crate) fn port(
     word: Token<'_>,
@@ -130,10 +120,7 @@ pub(crate) fn port(
         let under = |protocol| resolver.service(name, protocol);
         under(protocol).or_else(|| under(Protocol::Tcp))
     };
-    port(word.text).ok_or_else(|| Fault {
-        near: nearest(word.text, &SERVICES).filter(|near| port(near).is_some()),
-        ..fault
-    })
+    port(word.text).ok_or(fault)
 }
 
 /// Any word that is not empty: a command, a path.
