@@ -105,11 +105,18 @@ fn a_kernel_without_ipvs_is_told_by_name() {
     lab::scenario_in_guest(lab::here!(), BOUND, |lab| {
         let host = host(lab)?;
         check(&host, "a kernel that has it", |client| Ok(client.info()?))?;
+        let opened = host.inside(Client::open);
+        let mut early = opened.map_err(|error| lab::Error::broken(error.to_string()))?;
         let unload = "echo /bin/false > /proc/sys/kernel/modprobe; \
             sed -n 's/^\\(ip_vs_[^ ]*\\) .*/\\1/p' /proc/modules | xargs rmmod && rmmod ip_vs";
         host.tool(&["sh", "-c", unload])?;
         let opened = host.inside(Client::open);
         assert!(matches!(opened, Err(Error::NoIpvs)), "{opened:?}");
+        // One that was open before finds out too.
+        let asked = early.info();
+        assert!(matches!(asked, Err(Error::NoIpvs)), "{asked:?}");
+        let listed = early.services();
+        assert!(matches!(listed, Err(Error::NoIpvs)), "{listed:?}");
         Ok(())
     });
 }

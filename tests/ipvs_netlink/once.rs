@@ -1,6 +1,8 @@
 //! What there is once per network namespace: version, timeouts, daemons, counters.
 
-use ipvs_netlink::{Client, Daemon, DaemonState, Error, Protocol, Service, Timeouts};
+use ipvs_netlink::{
+    Client, Daemon, DaemonState, Destination, Errno, Error, Forwarding, Protocol, Service, Timeouts,
+};
 
 use super::cases::address;
 use super::tools::{Outcome, equal, ipvsadm, same_text};
@@ -93,8 +95,49 @@ pub(super) fn daemons(client: &mut Client) -> Outcome {
     equal("ipvsadm's", &name, &Some(expected))?;
     client.stop_daemon(DaemonState::Backup)?;
     equal("stopped", &client.daemons()?, &Vec::new())?;
+    // IPv6 needs a route for the multicasts, which a wire has.
+    let six = Daemon {
+        group: Some("ff02::51".parse()?),
+        port: Some(9001),
+        ttl: Some(2),
+        max_length: Some(1300),
+        ..Daemon::new(DaemonState::Master, "eth0", 255)
+    };
+    client.start_daemon(&six)?;
+    let line = "master sync daemon (mcast=eth0, syncid=255, maxlen=1300, group=ff02::51, \
+                port=9001, ttl=2)\n";
+    same_text("IPv6", &ipvsadm(&["-L", "--daemon"], "")?, line)?;
+    equal("IPv6 read back", &client.daemons()?, &vec![six])?;
+    client.stop_daemon(DaemonState::Master)?;
+    mixed(client)?;
     // Stopped before it ever ran, the kernel acknowledges nothing.
     client.start_daemon(&Daemon::new(DaemonState::Backup, "lo", 5))?;
     client.stop_daemon(DaemonState::Backup)?;
     equal("daemons at last", &client.daemons()?, &Vec::new())
+}
+
+/// A daemon and a destination of another family than its service's keep each other out.
+fn mixed(client: &mut Client) -> Outcome {
+    let key = address(Protocol::Tcp, "1.2.3.1", 80)?;
+    client.add_service(&Service::new(key, "wlc"))?;
+    let six = Destination::new("fd00::1".parse()?, 80, Forwarding::Tunnel, 1);
+    client.add_destination(&key, &six)?;
+    let master = Daemon::new(DaemonState::Master, "lo", 1);
+    match client.start_daemon(&master) {
+        Err(Error::Kernel {
+            errno: Errno::EINVAL,
+            ..
+        }) => {}
+        other => return Err(format!("started beside both families: {other:?}").into()),
+    }
+    client.delete_destination(&key, &six.key)?;
+    client.start_daemon(&master)?;
+    match client.add_destination(&key, &six) {
+        Err(Error::Kernel {
+            errno: Errno::EINVAL,
+            ..
+        }) => {}
+        other => return Err(format!("another family beside a daemon: {other:?}").into()),
+    }
+    Ok(client.stop_daemon(DaemonState::Master)?)
 }

@@ -105,13 +105,14 @@ impl fmt::Display for Because<'_> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The kernel has no generic netlink family `IPVS`, and could not load it.
+    /// The kernel has no generic netlink family `IPVS`, and could not load it; or no longer has it.
     #[error(
         "IPVS is not available in this kernel: no netlink family IPVS; module ip_vs is not loaded"
     )]
     NoIpvs,
 
-    /// `EPERM`: the caller has no `CAP_NET_ADMIN` in the user namespace of the network namespace.
+    /// `EPERM`: the caller has no `CAP_NET_ADMIN`. It is needed in the initial user namespace: that
+    /// of a container's own is not enough for this family (seen with Linux 6.1).
     #[error("cannot {attempt}: permission denied (CAP_NET_ADMIN is needed)")]
     Permission {
         /// What was tried.
@@ -235,10 +236,35 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// What was being tried; `None` for [`Error::NoIpvs`], which nothing can be tried without.
+    pub fn attempt(&self) -> Option<&Attempt> {
+        match self {
+            Self::NoIpvs => None,
+            Self::Permission { attempt }
+            | Self::AlreadyExists { attempt }
+            | Self::NoSuchService { attempt }
+            | Self::NoSuchDestination { attempt }
+            | Self::NoSuchScheduler { attempt, .. }
+            | Self::Invalid { attempt, .. }
+            | Self::Kernel { attempt, .. }
+            | Self::Socket { attempt, .. }
+            | Self::TimedOut { attempt, .. }
+            | Self::Truncated { attempt, .. }
+            | Self::Decode { attempt, .. }
+            | Self::EmptyAnswer { attempt }
+            | Self::Interrupted { attempt, .. }
+            | Self::AnswerLost { attempt } => Some(attempt),
+        }
+    }
+}
+
 /// Names what the kernel did not find.
 fn missing_part(scheduler: &str, pe_name: Option<&str>) -> String {
+    // Names of any bytes must not forge a line of a log.
+    let scheduler = scheduler.escape_debug();
     let missing = format!("the kernel has no scheduler {scheduler} (module ip_vs_{scheduler})");
-    match pe_name {
+    match pe_name.map(str::escape_debug) {
         None => missing,
         Some(name) => {
             format!("{missing}, or no persistence engine {name} (module ip_vs_pe_{name})")

@@ -2,8 +2,8 @@
 //!
 //! Everything the netlink family `IPVS` offers: services by address or firewall mark, their
 //! destinations, statistics, timeouts and synchronization daemons. No `unsafe`, no `ipvsadm`, no
-//! thread, no runtime. It needs `CAP_NET_ADMIN`, even for reading, and acts on the network
-//! namespace it is in when [`Client::open`] is called.
+//! thread, no runtime. It needs `CAP_NET_ADMIN` in the initial user namespace, even for reading, and
+//! acts on the network namespace it is in when [`Client::open`] is called.
 //!
 //! # Where things are
 //! - [`Client`]: one socket; one request, list or batch at a time.
@@ -48,7 +48,8 @@
 //!   of one field: what is sent is the whole [`Service`] or [`Destination`].
 //! - With direct and tunnel forwarding packets are not rewritten, so the destination's port must
 //!   be the service's. The kernel does not see to that; [`Table::insert_destination`] does.
-//! - A destination of the other address family needs a tunnel.
+//! - A destination of the other address family needs a tunnel. The kernel has no such destination
+//!   while a synchronization daemon runs, and starts none while there is one (`EINVAL`).
 //! - `ENOENT` on a service means a scheduler or persistence engine is missing, on a destination
 //!   that the destination is; `ESRCH` that the service is. They have names in [`Error`].
 //! - Lists are index-based and the kernel does not tell when the table changed under one: entries
@@ -65,8 +66,9 @@
 //!   without persistence, and one flag of two schedulers. The commands of a [`Plan`] have them.
 //! - Needs Linux 2.6.28 (the family), 3.18 for destinations of the other family, 4.1 for 64-bit
 //!   statistics, 4.3 for the daemon's multicast settings, 5.3 and 5.4 for GUE and GRE tunnels.
-//! - A client finds the family's number once. After the module `ip_vs` was unloaded and loaded
-//!   again, open another.
+//! - A client finds the family's number once. After the module `ip_vs` was unloaded nearly
+//!   everything is [`Error::NoIpvs`]; open another when it is loaded again.
+//! - A process and its fork share the socket, and would read each other's answers: open another.
 #![forbid(unsafe_code)]
 
 mod client;

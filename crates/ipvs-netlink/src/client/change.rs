@@ -8,7 +8,8 @@ use super::link::Link;
 use super::results::Results;
 use crate::message::Message;
 use crate::{
-    Attempt, Change, Destination, Error, Family, Forwarding, Netmask, Service, ServiceKey, Tunnel,
+    Attempt, Change, Destination, Error, Family, Forwarding, Netmask, Service, ServiceFlags,
+    ServiceKey, Tunnel,
 };
 
 /// The kernel keeps persistence in clock ticks, of which there can be 1000 to the second, in 32
@@ -221,7 +222,10 @@ fn service_problem(service: &Service) -> Option<&'static str> {
         Some("persistence prefix is not 1 to 128")
     } else if service.persistence > MAX_PERSISTENCE {
         Some("persistence is above 4294967 seconds")
-    } else if service.key.port() == Some(0) && service.persistence == 0 {
+    } else if service.key.port() == Some(0)
+        && service.persistence == 0
+        && !service.flags.contains(ServiceFlags::PERSISTENT)
+    {
         Some("port 0 needs persistence")
     } else {
         None

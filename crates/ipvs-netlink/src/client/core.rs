@@ -6,10 +6,11 @@ use netlink_packet_generic::ctrl::nlas::GenlCtrlAttrs;
 use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
 use nix::errno::Errno;
 
+use super::change::is_name;
 use super::exchange::{Exchange, Failure, decode};
 use super::link::Link;
 use crate::message::{Attribute, Command, DaemonAttribute, FAMILY_NAME, InfoAttribute, Message};
-use crate::{Attempt, DaemonState, Error, Info, Timeouts, Version};
+use crate::{Attempt, Daemon, DaemonState, Error, Info, Timeouts, Version};
 
 /// Requests of the family `IPVS`, over any link.
 pub(super) struct Core<L> {
@@ -90,6 +91,23 @@ impl<L: Link> Core<L> {
             version: Version::from_code(code),
             connection_table_size: size,
         })
+    }
+
+    /// Starts a daemon.
+    pub(super) fn start_daemon(&mut self, daemon: &Daemon) -> Result<(), Error> {
+        let attempt = Attempt::StartDaemon(daemon.state);
+        let problem = if !is_name(&daemon.interface) {
+            Some("interface name is not 1 to 15 bytes")
+        } else if daemon.group.is_some_and(|group| !group.is_multicast()) {
+            Some("group is not a multicast address")
+        } else {
+            None
+        };
+        if let Some(reason) = problem {
+            return Err(Error::Invalid { attempt, reason });
+        }
+        let attributes = vec![Attribute::Daemon(DaemonAttribute::of_daemon(daemon))];
+        self.command(attempt, Command::NewDaemon, attributes)
     }
 
     /// Stops a daemon.

@@ -71,10 +71,11 @@ impl Failure {
 
 /// What an error number means for what was tried.
 fn refusal(attempt: Attempt, errno: Errno, text: Option<String>) -> Error {
-    let on_destination = matches!(
+    let on_there = matches!(
         attempt,
-        Attempt::AddDestination(..) | Attempt::EditDestination(..) | Attempt::DeleteDestination(..)
+        Attempt::EditDestination(..) | Attempt::DeleteDestination(..)
     );
+    let on_destination = on_there || matches!(attempt, Attempt::AddDestination(..));
     let on_service = matches!(
         attempt,
         Attempt::GetService(_)
@@ -87,7 +88,9 @@ fn refusal(attempt: Attempt, errno: Errno, text: Option<String>) -> Error {
         Errno::EPERM => Error::Permission { attempt },
         Errno::EEXIST => Error::AlreadyExists { attempt },
         Errno::ESRCH if on_service || on_destination => Error::NoSuchService { attempt },
-        Errno::ENOENT if on_destination => Error::NoSuchDestination { attempt },
+        Errno::ENOENT if on_there => Error::NoSuchDestination { attempt },
+        // Nothing else is looked up by name but the family itself: the module was unloaded.
+        Errno::ENOENT => Error::NoIpvs,
         _ => Error::Kernel {
             attempt,
             errno,

@@ -115,6 +115,9 @@ impl FakeKernel {
             };
             return self.acknowledge(request, code);
         }
+        if !self.has_family {
+            return self.acknowledge(request, Errno::ENOENT as i32);
+        }
         let message = decode(payload).unwrap();
         if buffer.flags() & NLM_F_DUMP == NLM_F_DUMP {
             // A dump that was not read to its end keeps the next from beginning.

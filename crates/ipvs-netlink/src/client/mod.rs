@@ -16,7 +16,6 @@ use std::fmt;
 
 #[cfg(feature = "tokio")]
 pub(crate) use self::change::Batch;
-use self::change::is_name;
 use self::core::Core;
 #[cfg(feature = "__fuzz")]
 pub(crate) use self::exchange::decode;
@@ -24,7 +23,7 @@ pub(crate) use self::exchange::decode;
 pub(crate) use self::frame::{Content, next as next_frame};
 use self::link::NetlinkSocket;
 pub use self::results::{IntoIter, Results};
-use crate::message::{Attribute, Command, DaemonAttribute, ServiceAttribute};
+use crate::message::{Attribute, Command, ServiceAttribute};
 use crate::{
     Attempt, Change, Daemon, DaemonState, Destination, DestinationEntry, DestinationKey, Error,
     Info, Service, ServiceEntry, ServiceKey, Timeouts,
@@ -273,17 +272,10 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::Invalid`], [`Error::Permission`], [`Error::Kernel`]
-    /// (`ENODEV`: no such interface) and those of the socket.
+    /// (`ENODEV`: no such interface; `EINVAL`: there is a destination of another family than its
+    /// service's) and those of the socket.
     pub fn start_daemon(&mut self, daemon: &Daemon) -> Result<(), Error> {
-        let attempt = Attempt::StartDaemon(daemon.state);
-        if !is_name(&daemon.interface) {
-            return Err(Error::Invalid {
-                attempt,
-                reason: "interface name is not 1 to 15 bytes",
-            });
-        }
-        let attributes = vec![Attribute::Daemon(DaemonAttribute::of_daemon(daemon))];
-        self.core.command(attempt, Command::NewDaemon, attributes)
+        self.core.start_daemon(daemon)
     }
 
     /// Stops a synchronization daemon.

@@ -10,6 +10,7 @@ use crate::{
 };
 use nix::errno::Errno;
 
+mod not_sent;
 mod one_destination;
 mod properties;
 
@@ -55,6 +56,26 @@ fn a_kernel_without_the_family_has_no_ipvs() {
             .to_string()
             .starts_with("IPVS is not available in this kernel: ")
     );
+}
+
+#[test]
+fn a_kernel_that_lost_the_family_has_no_ipvs_any_more() {
+    let mut core = with_services(2, |_| {});
+    core.services().unwrap();
+    core.exchange.link.has_family = false;
+    let results = [
+        core.info().map(drop),
+        core.services().map(drop),
+        core.destinations(&key(0)).map(drop),
+        core.destination(&key(0), &server(1).key).map(drop),
+        core.change(&Change::DeleteService(key(0))),
+        core.change(&Change::AddDestination(key(0), server(1))),
+        core.timeouts().map(drop),
+        core.stop_daemon(DaemonState::Master),
+    ];
+    for result in results {
+        assert!(matches!(result, Err(Error::NoIpvs)), "{result:?}");
+    }
 }
 
 #[test]
@@ -174,74 +195,6 @@ fn refusals_have_their_names() {
         Err(Error::NoSuchService { .. })
     ));
     assert_eq!(core.service(&key(1)).unwrap().service, service(1));
-}
-
-#[test]
-fn what_the_kernel_would_refuse_without_a_word_is_not_sent() {
-    let mut core = client(|_| {});
-    let sends = core.exchange.link.sends;
-    let all_ports = ServiceKey::Address {
-        protocol: Protocol::Tcp,
-        address: [1, 2, 3, 4].into(),
-        port: 0,
-    };
-    let six = Destination::new("::1".parse().unwrap(), 80, Forwarding::Direct, 1);
-    let gue = Destination {
-        forwarding: Forwarding::Tunnel,
-        tunnel: crate::Tunnel::Gue {
-            port: 0,
-            checksum: crate::TunnelChecksum::None,
-        },
-        ..server(1)
-    };
-    let cases = [
-        Change::AddService(Service::new(key(1), "")),
-        Change::AddService(Service::new(key(1), "sixteen-bytes-xx")),
-        Change::AddService(Service::new(key(1), "a\0b")),
-        Change::AddService(Service {
-            pe_name: Some(String::new()),
-            ..service(1)
-        }),
-        Change::AddService(Service {
-            netmask: crate::Netmask::V6(64),
-            ..service(1)
-        }),
-        Change::AddService(Service {
-            persistence: 4_294_968,
-            ..service(1)
-        }),
-        Change::AddService(Service::new(all_ports, "rr")),
-        Change::DeleteService(ServiceKey::Fwmark {
-            family: crate::Family::V4,
-            mark: 0,
-        }),
-        Change::AddDestination(
-            key(1),
-            Destination {
-                weight: 1 << 31,
-                ..server(1)
-            },
-        ),
-        Change::AddDestination(
-            key(1),
-            Destination {
-                lower_threshold: 1,
-                ..server(1)
-            },
-        ),
-        Change::AddDestination(key(1), six),
-        Change::AddDestination(key(1), gue),
-    ];
-    for result in core.batch(&cases) {
-        assert!(matches!(result, Err(Error::Invalid { .. })), "{result:?}");
-    }
-    for change in &cases {
-        assert!(
-            matches!(core.change(change), Err(Error::Invalid { .. })),
-            "{change}"
-        );
-    }
-    assert_eq!(core.exchange.link.sends, sends);
 }
 
 #[test]
