@@ -32,6 +32,8 @@ fn of_other_lines(source: String) -> HashSet<String> {
                     || d.reason.contains(" a later block ")
                     || d.reason.contains(" has no `active`")
                     || d.reason.contains(" sends nothing")
+                    || d.reason.contains(" is plain text")
+                    || d.reason.contains(" more than 0")
                     || d.reason.contains(" more than "))
     };
     let reasons = found(source).into_iter().filter(about_others);

@@ -83,6 +83,9 @@ pub(super) fn of_words(
     if takes_text(name) && !excess.text.bytes().all(|b| b.is_ascii_digit()) {
         return Some("a value with blanks stands in quotes".into());
     }
+    if excess.text.contains('=') {
+        return Some("a line has one statement".into());
+    }
     if first.text.ends_with([',', ';']) {
         return Some("words are parted by blanks".into());
     }

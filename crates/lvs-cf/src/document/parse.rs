@@ -56,6 +56,12 @@ pub(super) fn parse(mut source: Vec<u8>, sink: &mut Sink) -> Document {
 /// What to do about `text`, which begins with a quote that is not closed as it should be.
 fn open_quote_help(text: &str) -> Option<&'static str> {
     let (quote, rest) = text.split_at_checked(1)?;
+    if rest
+        .split_once(quote)
+        .is_some_and(|(_, b)| b.trim_end() == "{")
+    {
+        return Some("put a blank before the `{`");
+    }
     match (quote, rest.contains(quote)) {
         ("\"", true) if !rest.contains('\'') => Some("a value with `\"` in it stands between `'`"),
         ("'", true) if !rest.contains('"') => Some("a value with `'` in it stands between `\"`"),

@@ -79,6 +79,9 @@ fn octal(word: &str) -> Hint {
 }
 
 fn host(word: &str) -> Hint {
+    if matches!(word, "" | "none" | "NONE") {
+        return Some("where none is needed, leave the line out, or write `0.0.0.0`".into());
+    }
     if let Some((address, rest)) = word.split_once('/')
         && address.parse::<IpAddr>().is_ok()
     {
@@ -227,6 +230,10 @@ mod tests {
                 "quotes make one word: put none around an address and its device",
             ),
             (
+                "none",
+                "where none is needed, leave the line out, or write `0.0.0.0`",
+            ),
+            (
                 "\u{a0}10.1.0.80",
                 "U+00A0 in it is not what it looks like: type it again",
             ),
@@ -234,15 +241,7 @@ mod tests {
             let hint = hint(Kind::InvalidHost, Sort::Any, word);
             assert_eq!(hint.as_deref(), Some(said), "{word}");
         }
-        for word in [
-            "",
-            "10.1.0",
-            "10.1.0.256",
-            "1.2.3.4.5",
-            "a/24",
-            "eth0:1",
-            "...",
-        ] {
+        for word in ["10.1.0", "10.1.0.256", "1.2.3.4.5", "a/24", "eth0:1", "..."] {
             assert_eq!(hint(Kind::InvalidHost, Sort::Any, word), None, "{word}");
         }
     }

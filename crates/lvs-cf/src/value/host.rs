@@ -30,6 +30,8 @@ pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Faul
     let fault = Fault::new(Kind::InvalidHost, HOST);
     let address = match word.text.parse::<IpAddr>() {
         Ok(address) => address,
+        // Whoever writes it means no host, and not one of that name.
+        Err(_) if matches!(word.text, "none" | "NONE") => return Err(fault),
         Err(_) if is_host_name(word.text) => {
             let address = resolver.host(word.text).ok_or(fault)?;
             if Unresolved::is_stand_in(address) {
@@ -191,6 +193,7 @@ mod tests {
             .with_host("1.2.3.0x4", IpAddr::from([1, 2, 3, 4]))
             .with_host("1.2.3.4o", IpAddr::from([1, 2, 3, 4]))
             .with_host("1.2.3.4.", IpAddr::from([1, 2, 3, 4]))
+            .with_host("none", IpAddr::from([1, 2, 3, 4]))
             .with_host("a-", IpAddr::from([1, 2, 3, 4]))
             .with_host("a..b", IpAddr::from([1, 2, 3, 4]))
             .with_host("reserved", IpAddr::from([240, 0, 0, 1]))
@@ -222,6 +225,7 @@ mod tests {
             "123",
             "",
             "nowhere",
+            "none",
             "a b",
             "0x1020304",
             "0X7f000001",

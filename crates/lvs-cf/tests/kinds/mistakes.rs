@@ -86,6 +86,17 @@ pub(crate) const MISTAKES: &[Case] = cases! {
     InvalidHost "primary = «fe80::1%eth0»",
         "invalid host name or ip address: \"fe80::1%eth0\"",
         "an address that means the same on every link", "";
+    QuotationMismatch "primary = 10.1.0.1\nvirtual «\"a\"{»\naddress = 10.1.0.8\n}",
+        "quotation mismatch",
+        "a closing quote, and a blank or the line's end behind it",
+        "put a blank before the `{`";
+    UnexpectedArguments "primary = 10.1.0.1\nkeepalive = 6 «deadtime = 18»",
+        "unexpected arguments after \"6\"",
+        "the end of the line, or `#` and a comment", "a line has one statement";
+    InvalidHost "primary = 10.1.0.1\nbackup = «none»",
+        "invalid host name or ip address: \"none\"",
+        "an IP address, or a host name that resolves to one",
+        "where none is needed, leave the line out, or write `0.0.0.0`";
     BooleanExpected "primary = 10.1.0.1\nhard_shutdown = «no»",
         "boolean expected: \"no\"",
         "0 or 1", "did you mean `0`?";

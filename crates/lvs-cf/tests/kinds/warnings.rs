@@ -215,6 +215,18 @@ pub(crate) const WARNINGS: &[Case] = cases! {
     Doubtful "primary = 10.1.0.1\nnat_router = «10.2.0.4 eth1:1»\nnat_nmask = 255.255.255.252\n",
         "doubtful: 10.2.0.4/30 is the network's own address",
         "the address of one host", "";
+    NoActiveServer "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nserver b {\naddress = 10.2.0.11\nactive = 1\nweight = «0»\n}\nserver c {\naddress = 10.2.0.12\nactive = 1\nweight = 0\n}\nserver d {\naddress = 10.2.0.13\nactive = 0\nweight = 1\n}\n}\n",
+        "no active server in \"a\" with a weight of more than 0",
+        "`weight = 1` at the least, in one `server` block", "";
+    Doubtful "primary = 10.1.0.1\nbackup = 10.1.0.2\nprimary_private = 10.2.0.1\nbackup_private = «10.1.0.2»\n",
+        "doubtful: \"backup_private\" is the same as \"backup\", and no second link",
+        "the router's address on another link, or no such line", "";
+    Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nsend_program = «\"/bin/check %s\"»\nserver b {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
+        "doubtful: \"send_program\" is not told which real server to check",
+        "`%h` in it, the real server's address", "";
+    Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80\nexpect = «\"HTTP/1.. (200|302)\"»\n}\n",
+        "doubtful: \"HTTP/1.. (200|302)\" is plain text",
+        "`use_regex = 1` for an expression, or `use_regex = 0`", "";
     Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80\nexpect = «“HTTP”»\n}\n",
         "doubtful: `“` is part of the value \"“HTTP”\"",
         "quotes around the value, `\"` or `'`", "";

@@ -17,6 +17,41 @@ pub(super) fn check(config: &Config, missed: &MissedInFile, sink: &mut Sink) {
     }
     for (block, missed) in config.virtual_servers.iter().zip(&missed.virtual_servers) {
         silence(block, missed, sink);
+        same_for_all(block, sink);
+        looks_like_expression(block, missed, sink);
+    }
+}
+
+/// `send_program` that is not told which real server it is about: one verdict for all of them.
+fn same_for_all(block: &VirtualServer, sink: &mut Sink) {
+    let program = block.send_program.as_ref().filter(|_| *block.active);
+    let Some(program) = program.filter(|line| !line.contains("%h") && !line.trim().is_empty())
+    else {
+        return;
+    };
+    if let Some(span) = program.span {
+        sink.warning(span, || {
+            Draft::new(Kind::Doubtful)
+                .detail(": \"send_program\" is not told which real server to check")
+                .expected("`%h` in it, the real server's address")
+        });
+    }
+}
+
+/// `expect` that has what plain text seldom has, and that no directive calls an expression.
+fn looks_like_expression(block: &VirtualServer, missed: &MissedInBlock, sink: &mut Sink) {
+    let Some(expect) = &block.expect else {
+        return;
+    };
+    let is_said = !block.use_regex.is_default() || missed.has(Virtual::UseRegex);
+    let choice = expect.contains('(') && expect.contains('|') && expect.contains(')');
+    let looks = expect.starts_with('^') || expect.ends_with('$') || expect.contains(".*") || choice;
+    if let Some(span) = expect.span.filter(|_| looks && !is_said) {
+        sink.warning(span, || {
+            Draft::new(Kind::Doubtful)
+                .detail(format!(": \"{}\" is plain text", shown(expect)))
+                .expected("`use_regex = 1` for an expression, or `use_regex = 0`")
+        });
     }
 }
 

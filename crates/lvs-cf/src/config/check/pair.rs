@@ -40,6 +40,7 @@ fn addresses(config: &mut Config, missed: Missed, sink: &mut Sink) {
         return;
     }
     two_routers(config, sink);
+    two_links(config, sink);
     if missed.has(Global::BackupActive) {
         return;
     }
@@ -74,6 +75,32 @@ fn two_routers(config: &Config, sink: &mut Sink) {
                     .detail(format!(": \"{name}\" is the same as \"{other}\""))
                     .expected("an address of the other router")
                     .related(primary, "the primary's address")
+            });
+        }
+    }
+}
+
+/// A private address that is the public one is no second link.
+fn two_links(config: &Config, sink: &mut Sink) {
+    let links = [
+        ("primary", Some(config.primary), config.primary_private),
+        ("backup", config.backup, config.backup_private),
+    ];
+    for (router, public, private) in links {
+        let (Some(public), Some(private)) = (public, private) else {
+            continue;
+        };
+        let (Some(first), Some(span)) = (public.span, private.span) else {
+            continue;
+        };
+        if *public == *private {
+            sink.warning(span, || {
+                Draft::new(Kind::Doubtful)
+                    .detail(format!(
+                        ": \"{router}_private\" is the same as \"{router}\", and no second link"
+                    ))
+                    .expected("the router's address on another link, or no such line")
+                    .related(first, "the public address")
             });
         }
     }

@@ -143,7 +143,21 @@ fn sorry_server(service: &VirtualServer, sink: &mut Sink) {
 
 fn someone_active(service: &VirtualServer, sink: &mut Sink) {
     // With errors in the file the active server may be among them.
-    if service.active_servers().next().is_some() || sink.has_errors() {
+    if sink.has_errors() {
+        return;
+    }
+    if let Some(first) = service.active_servers().next() {
+        let all_zero = service.active_servers().all(|server| *server.weight == 0);
+        if let Some(span) = first.weight.span.filter(|_| all_zero) {
+            sink.warning(span, || {
+                Draft::new(Kind::NoActiveServer)
+                    .detail(format!(
+                        " in \"{}\" with a weight of more than 0",
+                        shown(&service.name)
+                    ))
+                    .expected("`weight = 1` at the least, in one `server` block")
+            });
+        }
         return;
     }
     let span = service.name.span.unwrap_or(Span::new(0, 0));
