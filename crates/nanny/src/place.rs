@@ -154,12 +154,10 @@ impl<K: Kernel> Place<K> {
 
     /// When [`Place::step`] has something to do, if it will.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let Wanted::In(weight) = &self.wanted else {
+        // A server that is not in stays as cold as it is: the next check tries again.
+        let (Wanted::In(weight), Present::In { sure_until, .. }) = (&self.wanted, self.present)
+        else {
             return None;
-        };
-        let sure_until = match self.present {
-            Present::In { sure_until, .. } => sure_until,
-            Present::Out | Present::Unknown => None,
         };
         [weight.deadline(), sure_until].into_iter().flatten().min()
     }
@@ -168,14 +166,14 @@ impl<K: Kernel> Place<K> {
     /// to be asked for, and told to [`Place::hear`]. It is at each step, while the weight climbs as
     /// well: it means nothing to the weight then, but whoever cannot be asked is soon known.
     pub(crate) fn step(&mut self, now: Instant) -> bool {
-        let Wanted::In(weight) = &mut self.wanted else {
+        let (Wanted::In(weight), Present::In { sure_until, .. }) =
+            (&mut self.wanted, &mut self.present)
+        else {
             return false;
         };
         let step = weight.step(now);
         let mut is_due = step == Some(Step::Changed);
-        if let Present::In { sure_until, .. } = &mut self.present
-            && sure_until.is_some_and(|until| now >= until)
-        {
+        if sure_until.is_some_and(|until| now >= until) {
             *sure_until = None;
             is_due = true;
         }
@@ -287,6 +285,7 @@ impl<K: Kernel> Place<K> {
             }
             (Wanted::In(wanted), Present::Out | Present::Unknown) => {
                 let Some(weight) = table.add(wanted.current())? else {
+                    wanted.go_on(now);
                     self.present = Present::seen(wanted.current(), now);
                     return Ok(());
                 };

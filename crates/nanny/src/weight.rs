@@ -150,10 +150,15 @@ impl Weight {
         self.current != before
     }
 
+    /// The server has this weight from `now` on: the next step comes a whole [`STEP`] later.
+    pub fn go_on(&mut self, now: Instant) {
+        *self = Self::at(self.rules, self.current, now);
+    }
+
     /// No load is read from `now` on.
     pub fn go_without_load(&mut self, now: Instant) {
         self.rules.by_load = false;
-        *self = Self::at(self.rules, self.current, now);
+        self.go_on(now);
     }
 }
 

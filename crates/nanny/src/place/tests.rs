@@ -88,6 +88,25 @@ fn a_service_that_vanishes_and_returns_gets_its_server_back() {
     assert_eq!(weight(&place), Some(6));
 }
 
+#[test]
+fn a_server_that_could_not_be_added_does_not_climb_meanwhile() {
+    let mut now = Instant::now();
+    let mut place = place(Memory::default());
+    place.take_in(now);
+    for _ in 0..20 {
+        assert!(!place.settle(now), "there is no service");
+        assert_eq!(place.deadline(), None, "the checks set the pace");
+        now += STEP;
+        assert!(!place.step(now));
+    }
+    *kernel(&mut place) = Memory::with_service();
+    assert!(place.settle(now));
+    assert_eq!(weight(&place), Some(3), "it comes in cold");
+    assert_eq!(place.deadline(), Some(now + STEP));
+    place.step(now + STEP);
+    assert_eq!(weight(&place), Some(6));
+}
+
 /// A place whose server has its full weight, and the time.
 fn climbed(memory: Memory) -> (Place<Memory>, Instant) {
     let mut now = Instant::now();
