@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 /// Version and sizes of the kernel's IPVS (`IPVS_CMD_GET_INFO`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Info {
     /// Version of IPVS.
     pub version: Version,

@@ -115,7 +115,8 @@ pub enum Tunnel {
     },
 }
 
-/// A destination as it is configured.
+/// A destination as it is configured. Begin with [`Destination::new`]: a later kernel may have more
+/// to configure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     /// What names it within its service.
@@ -170,6 +171,7 @@ impl Destination {
 
 /// A destination as the kernel reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DestinationEntry {
     /// The configuration.
     pub destination: Destination,
@@ -181,4 +183,17 @@ pub struct DestinationEntry {
     pub persistent_connections: u32,
     /// Totals and rates.
     pub stats: Stats,
+}
+
+impl DestinationEntry {
+    /// A destination without connections, that nothing was counted of.
+    pub fn new(destination: Destination) -> Self {
+        Self {
+            destination,
+            active_connections: 0,
+            inactive_connections: 0,
+            persistent_connections: 0,
+            stats: Stats::default(),
+        }
+    }
 }

@@ -9,6 +9,7 @@ use crate::{DaemonState, DestinationKey, ServiceKey};
 
 /// What was being tried when an [`Error`] came up. Prints as `add service -t 1.2.3.1:80`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Attempt {
     /// Opening the netlink socket and looking up the family.
     Open,

@@ -96,3 +96,8 @@ pub use nix::errno::Errno;
 pub use service::{Netmask, Service, ServiceEntry, ServiceFlags};
 pub use stats::Stats;
 pub use table::{Change, Plan, Table};
+
+/// The example in the README is one of the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -106,7 +106,8 @@ impl fmt::Display for Netmask {
     }
 }
 
-/// A virtual service as it is configured.
+/// A virtual service as it is configured. Begin with [`Service::new`]: a later kernel may have more
+/// to configure.
 ///
 /// ```
 /// use ipvs_netlink::{Protocol, Service, ServiceKey};
@@ -161,9 +162,20 @@ impl Service {
 
 /// A service as the kernel reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ServiceEntry {
     /// The configuration.
     pub service: Service,
     /// Totals and rates.
     pub stats: Stats,
+}
+
+impl ServiceEntry {
+    /// A service that nothing was counted of.
+    pub fn new(service: Service) -> Self {
+        Self {
+            service,
+            stats: Stats::default(),
+        }
+    }
 }

@@ -4,6 +4,7 @@
 ///
 /// From the 64-bit statistics where the kernel has them (Linux 4.1), else from the 32-bit ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stats {
     /// Connections scheduled.
     pub connections: u64,

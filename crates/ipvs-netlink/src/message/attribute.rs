@@ -19,6 +19,7 @@ const INFO_CONN_TAB_SIZE: u16 = 2;
 
 /// A first-level attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Attribute {
     /// The service the command is about.
     Service(Vec<ServiceAttribute>),
@@ -40,6 +41,7 @@ pub enum Attribute {
 
 /// An attribute of [`Command::SetInfo`] (`IPVS_INFO_ATTR_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum InfoAttribute {
     /// Version code, one byte per number.
     Version(u32),

@@ -21,6 +21,7 @@ const MCAST_TTL: u16 = 8;
 
 /// An attribute of a synchronization daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DaemonAttribute {
     /// Which half it does.
     State(u32),

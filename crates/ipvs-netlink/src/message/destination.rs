@@ -36,6 +36,7 @@ const GRE: u8 = 2;
 
 /// An attribute of a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DestinationAttribute {
     /// Address: a union of 16 bytes, IPv4 in the first 4.
     Address([u8; 16]),

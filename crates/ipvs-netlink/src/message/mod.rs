@@ -30,6 +30,7 @@ pub const FAMILY_VERSION: u8 = 1;
 /// The commands of the family (`IPVS_CMD_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Command {
     /// Add a service; also the answer that describes one.
     NewService = 1,

@@ -27,6 +27,7 @@ const STATS64: u16 = 12;
 
 /// An attribute of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ServiceAttribute {
     /// Address family.
     Family(u16),

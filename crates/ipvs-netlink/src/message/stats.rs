@@ -7,6 +7,7 @@ use crate::Stats;
 /// Which counter an attribute holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u16)]
+#[non_exhaustive]
 pub enum Counter {
     /// Connections scheduled.
     Connections = 1,
@@ -65,6 +66,7 @@ impl Counter {
 /// An attribute within statistics. The kernel's older set is 32 bits wide except for bytes, the
 /// newer one 64 bits throughout, under the same numbers: so the width is part of the attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StatsAttribute {
     /// A counter 32 bits wide.
     Narrow(Counter, u32),

@@ -77,7 +77,7 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Destination, Forwarding, Protocol, Service, Stats};
+    use crate::{Destination, Forwarding, Protocol, Service};
 
     /// The table as it is when the services are listed for the first time, the second, and so on;
     /// the last one stays.
@@ -96,22 +96,13 @@ mod tests {
     impl Lists for Kernel {
         fn services(&mut self) -> Result<Vec<ServiceEntry>, Error> {
             self.lists += 1;
-            let entry = |service: &Service| ServiceEntry {
-                service: service.clone(),
-                stats: Stats::default(),
-            };
-            Ok(self.table().services().map(entry).collect())
+            let services = self.table().services().cloned();
+            Ok(services.map(ServiceEntry::new).collect())
         }
 
         fn destinations(&mut self, service: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
-            let entry = |destination: &Destination| DestinationEntry {
-                destination: destination.clone(),
-                active_connections: 0,
-                inactive_connections: 0,
-                persistent_connections: 0,
-                stats: Stats::default(),
-            };
-            Ok(self.table().destinations(service).map(entry).collect())
+            let destinations = self.table().destinations(service).cloned();
+            Ok(destinations.map(DestinationEntry::new).collect())
         }
     }
 

@@ -51,18 +51,19 @@ fn destinations(sequence: u32, family: Family) -> Vec<DestinationEntry> {
 }
 
 /// What three connections had moved when the capture was made; ipvsadm said the same.
-const TRAFFIC: Stats = Stats {
-    connections: 3,
-    in_packets: 12,
-    out_packets: 9,
-    in_bytes: 3948,
-    out_bytes: 492,
-    connection_rate: 0,
-    in_packet_rate: 1,
-    out_packet_rate: 1,
-    in_byte_rate: 469,
-    out_byte_rate: 51,
-};
+fn traffic() -> Stats {
+    let mut stats = Stats::default();
+    stats.connections = 3;
+    stats.in_packets = 12;
+    stats.out_packets = 9;
+    stats.in_bytes = 3948;
+    stats.out_bytes = 492;
+    stats.in_packet_rate = 1;
+    stats.out_packet_rate = 1;
+    stats.in_byte_rate = 469;
+    stats.out_byte_rate = 51;
+    stats
+}
 
 #[test]
 fn services_are_read() {
@@ -92,7 +93,7 @@ fn services_are_read() {
         found.iter().map(|entry| &entry.service).collect::<Vec<_>>(),
         expected.each_ref()
     );
-    assert_eq!(found[2].stats, TRAFFIC);
+    assert_eq!(found[2].stats, traffic());
     assert_eq!(found[0].stats, Stats::default());
     assert_eq!(found[3].service.netmask, Netmask::V6(64));
 }
@@ -114,7 +115,7 @@ fn destinations_are_read() {
 
     let busy = &destinations(8, Family::V4)[0];
     assert_eq!(busy.active_connections, 3);
-    assert_eq!(busy.stats, TRAFFIC);
+    assert_eq!(busy.stats, traffic());
     assert_eq!(busy.destination.key.to_string(), "127.0.0.1:81");
 
     // The kernel says the family itself, so a wrong guess does no harm.
