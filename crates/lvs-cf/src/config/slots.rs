@@ -213,8 +213,16 @@ impl<'d> Reader<'d> {
     /// Warns of a value that was meant to be a comment, or to have one behind it; and of quotes that
     /// are none.
     fn no_comment(&mut self, setting: &Setting<'d>) {
-        let hash = |word: &Token<'d>| !word.quoted && word.text.contains('#');
         let words = [setting.first, setting.second];
+        // Nearly all values are.
+        let is_plain = |word: &Token<'d>| {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'/' | b'_');
+            word.quoted || word.text.bytes().all(plain)
+        };
+        if words.iter().flatten().all(is_plain) {
+            return;
+        }
+        let hash = |word: &Token<'d>| !word.quoted && word.text.contains('#');
         if let Some(word) = words.into_iter().flatten().find(hash) {
             self.sink.warning(word.span, || {
                 Draft::new(Kind::Doubtful)
