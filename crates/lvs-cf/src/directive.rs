@@ -1,5 +1,7 @@
 //! Every directive there is, and where it stands.
 
+use crate::words::{akin, nearest};
+
 /// Where a directive stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
@@ -193,6 +195,14 @@ pub(crate) fn meant(scope: Scope, name: &str) -> Option<&'static str> {
         (Scope::Server, "ip" | "rip" | "host") => "address",
         _ => return None,
     })
+}
+
+/// The directive of `scope` that `name`, which is none of its own, is most likely meant to be.
+pub(crate) fn guess(scope: Scope, name: &str) -> Option<&'static str> {
+    let known = names(scope);
+    meant(scope, name)
+        .or_else(|| nearest(name, &known))
+        .or_else(|| akin(name, &known))
 }
 
 /// Whether the value of the directive called `name` is a text, which may have blanks.

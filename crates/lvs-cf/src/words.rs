@@ -80,6 +80,27 @@ pub(crate) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str
     (best <= limit && best < letters.len()).then_some(near)
 }
 
+/// The known word that `word` is a part of, or that is a part of `word`, if it is one only: words
+/// of a name are between `_`.
+pub(crate) fn akin(word: &str, known: &[&'static str]) -> Option<&'static str> {
+    if word.len() < 3 || word.len() > LONGEST {
+        return None;
+    }
+    let word = word.to_ascii_lowercase();
+    let only = |is: &dyn Fn(&str) -> bool| {
+        let mut found = known.iter().filter(|k| is(k));
+        let first = found.next();
+        first.filter(|_| found.next().is_none()).copied()
+    };
+    let longer = || {
+        let begins = |k: &&&str| word.strip_prefix(**k).is_some_and(|r| r.starts_with('_'));
+        known.iter().filter(begins).max_by_key(|k| k.len()).copied()
+    };
+    only(&|k| k.starts_with(&word))
+        .or_else(longer)
+        .or_else(|| only(&|k| k.ends_with(&word)))
+}
+
 /// Edit distance where a swap of neighbours counts one (optimal string alignment).
 fn distance(a: &[char], b: &str) -> usize {
     let same = |x: char, y: char| x.eq_ignore_ascii_case(&y);
@@ -120,6 +141,31 @@ mod tests {
         assert_eq!(nearest("keepalvie", &known), Some("keepalive"));
         assert_eq!(nearest("prot", &known), Some("port"));
         assert_eq!(nearest("primary_privat", &known), Some("primary_private"));
+    }
+
+    #[test]
+    fn parts_find_their_whole() {
+        let known = [
+            "send",
+            "send_program",
+            "use_regex",
+            "tcp_timeout",
+            "tcpfin_timeout",
+        ];
+        for (word, whole) in [
+            ("send_string", Some("send")),
+            ("SEND_PROGRAM_PATH", Some("send_program")),
+            ("regex", Some("use_regex")),
+            ("use", Some("use_regex")),
+            ("tcp", None),
+            ("timeout", None),
+            ("us", None),
+            ("sending", None),
+            ("", None),
+        ] {
+            assert_eq!(akin(word, &known), whole, "{word}");
+        }
+        assert_eq!(akin(&"send_".repeat(1 << 18), &known), None);
     }
 
     #[test]

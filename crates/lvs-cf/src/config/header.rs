@@ -86,9 +86,13 @@ impl<'d> Reader<'d> {
         if let Some(first) = first_behind {
             let span = first.span.to(behind.last().unwrap_or(first).span);
             self.sink.error(span, || {
-                Draft::new(Kind::UnexpectedArguments)
+                let draft = Draft::new(Kind::UnexpectedArguments)
                     .detail(" after {")
-                    .expected("the end of the line, or `#` and a comment")
+                    .expected("the end of the line, or `#` and a comment");
+                match self.document.token_at(span).text.contains('=') {
+                    true => draft.help("a line has one statement"),
+                    false => draft,
+                }
             });
         }
         let name = names.first().copied();

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::directive::{self, Scope, takes_text};
 use crate::document::Token;
 use crate::value::time_meant;
-use crate::words::{called, look_alike, nearest};
+use crate::words::{called, look_alike};
 
 /// Help with `name`, which is no directive of `scope`. `second` is the word behind it if there is no
 /// `=` between them.
@@ -53,8 +53,8 @@ pub(super) fn of_name(
             format!("`{name}` stands {place}: move it, or see whether a `}}` is wrong").into(),
         );
     }
-    let near = nearest(name, &names)?;
-    Some(format!("did you mean `{near}`?").into())
+    let guess = directive::guess(scope, name)?;
+    Some(format!("did you mean `{guess}`?").into())
 }
 
 /// The directive of `scope` that `name` and the word behind it are with `_` between them.

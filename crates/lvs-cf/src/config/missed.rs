@@ -2,7 +2,6 @@
 
 use crate::directive::{self, Directive, Server, Virtual};
 use crate::sink::KEPT;
-use crate::words::nearest;
 
 /// The directives of one place that were meant to be there and could not be read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,9 +24,7 @@ impl Missed {
         if self.unknown > KEPT {
             return;
         }
-        let meant = directive::meant(D::SCOPE, name);
-        let near = meant.or_else(|| nearest(name, &directive::names(D::SCOPE)));
-        if let Some(directive) = near.and_then(D::find) {
+        if let Some(directive) = directive::guess(D::SCOPE, name).and_then(D::find) {
             self.insert(directive);
         }
     }
