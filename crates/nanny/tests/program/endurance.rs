@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::nanny::{DESCRIPTORS, LONG, Nanny};
+use crate::nanny::{DESCRIPTORS, LONG, Nanny, PAGES};
 use crate::script::File;
 use crate::server::{Manner, PAGE, Server, refusing};
 
@@ -45,10 +45,6 @@ fn sleeps(nanny: &Nanny) -> u64 {
 /// Without a pause between checks, and with patience for a busy machine.
 const TIGHT: &str = "-t 10 --interval 0.000001 -a 0";
 
-/// What may come to be used late, in KiB: two pages. Four bytes a check would be more for each kind
-/// of check here.
-const PAGES: u64 = 8;
-
 /// So many checks pass, as `made` counts them, and in the second half of them nothing is added.
 fn pass_and_leave_nothing_behind(mut nanny: Nanny, checks: u64, made: impl Fn() -> u64) {
     nanny.wait_for("[ active ]");
@@ -68,6 +64,7 @@ fn pass_and_leave_nothing_behind(mut nanny: Nanny, checks: u64, made: impl Fn() 
         assert!(descriptors <= DESCRIPTORS, "{descriptors}");
         assert!(nanny.children().len() <= 1, "{:?}", nanny.children());
         let now = nanny.memory();
+        // Four bytes a check would be more for each kind of check here.
         assert!(now <= memory + PAGES, "{now} after {} checks", made());
     }
     nanny.never_says("[inactive]", Duration::from_millis(10));

@@ -4,9 +4,10 @@ use std::net::{Ipv6Addr, UdpSocket};
 use std::process::Command;
 use std::time::Duration;
 
+use ::nix::sys::signal::Signal;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::nanny::{DESCRIPTORS, Nanny, PROGRAM, SLACK, arguments};
+use crate::nanny::{DESCRIPTORS, Nanny, PAGES, PROGRAM, SLACK, arguments, is_gone, wait_until};
 use crate::server::{Blackhole, Manner, PAGE, Server, refusing};
 
 /// Rules that suit [`fails`].
@@ -34,11 +35,27 @@ pub(crate) fn fails(mut nanny: Nanny, line: &str, least: Duration) -> Duration {
     );
     assert!(said >= least, "{said:?}");
     assert!(said <= least + SLACK, "{said:?}");
-    // It goes on so, and holds nothing back.
+    goes_on_so(nanny);
+    said
+}
+
+/// It fails again and again, which leaves nothing behind in the nanny; and nothing is left of the nanny
+/// when it has ended.
+#[track_caller]
+fn goes_on_so(mut nanny: Nanny) {
+    nanny.never_says("[ active ]", TIMEOUT);
+    let memory = nanny.memory();
     nanny.never_says("[ active ]", TIMEOUT * 2);
+    assert!(nanny.memory() <= memory + PAGES, "{memory} KiB before");
     let descriptors = nanny.descriptors();
     assert!(descriptors <= DESCRIPTORS, "{descriptors}");
-    said
+    let children = nanny.children();
+    assert!(children.len() <= 1, "{children:?}");
+    nanny.signal(Signal::SIGTERM);
+    assert_eq!(nanny.ended().code(), Some(0));
+    for child in children {
+        wait_until("its child is gone", || is_gone(child));
+    }
 }
 
 #[test]
@@ -155,7 +172,7 @@ fn closes_at_once() {
     ];
     let said = |seen: &String| lines.iter().any(|line| seen.ends_with(line.as_str()));
     assert!(nanny.seen.iter().any(said), "{:#?}", nanny.seen);
-    nanny.never_says("[ active ]", TIMEOUT * 2);
+    goes_on_so(nanny);
 }
 
 #[test]
@@ -163,7 +180,7 @@ fn resets() {
     let server = Server::up(Manner::Resets);
     let mut nanny = Nanny::asking(server.address, RULES);
     nanny.wait_for("[inactive]");
-    nanny.never_says("[ active ]", TIMEOUT * 2);
+    goes_on_so(nanny);
 }
 
 #[test]

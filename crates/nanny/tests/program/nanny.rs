@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use ::nix::errno::Errno;
 use ::nix::sys::signal::{Signal, kill};
 use ::nix::unistd::Pid;
 
@@ -17,6 +18,9 @@ pub(crate) const SLACK: Duration = Duration::from_secs(1);
 
 /// Its descriptors at most: signals, a check's socket and its ping, the syslog daemon's.
 pub(crate) const DESCRIPTORS: usize = 4;
+
+/// What may come to be used late, in KiB: two pages.
+pub(crate) const PAGES: u64 = 8;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_nanny");
 
@@ -48,6 +52,21 @@ pub(crate) fn together<T: Sync>(cases: &[T], play: impl Fn(&T) + Sync) {
             scope.spawn(|| play(case));
         }
     });
+}
+
+/// Waits until it is so.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + LONG;
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether there is no such process any more.
+pub(crate) fn is_gone(pid: Pid) -> bool {
+    kill(pid, None) == Err(Errno::ESRCH)
 }
 
 impl Nanny {

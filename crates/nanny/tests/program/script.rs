@@ -9,12 +9,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use ::nix::errno::Errno;
-use ::nix::sys::signal::{Signal, kill};
+use ::nix::sys::signal::Signal;
 use ::nix::unistd::Pid;
 
 use crate::faults::{RULES, TIMEOUT, fails};
-use crate::nanny::{DESCRIPTORS, LONG, Nanny, PROGRAM, SLACK, arguments, together};
+use crate::nanny::{DESCRIPTORS, Nanny, PROGRAM, SLACK, arguments, is_gone, together, wait_until};
 
 /// A server that is asked by the program alone.
 fn server() -> SocketAddr {
@@ -50,18 +49,9 @@ impl Drop for File {
     }
 }
 
-#[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + LONG;
-    while !is_so() {
-        assert!(Instant::now() < end, "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn is_gone(pid: &str) -> bool {
-    let pid = Pid::from_raw(pid.parse().expect("a pid"));
-    kill(pid, None) == Err(Errno::ESRCH)
+/// Whether the process with the number that a script has written is gone.
+fn has_gone(pid: &str) -> bool {
+    is_gone(Pid::from_raw(pid.parse().expect("a pid")))
 }
 
 #[track_caller]
@@ -169,7 +159,7 @@ fn one_that_hangs_is_killed() {
         let now = nanny.children();
         now.len() == 1 && now != first
     });
-    assert!(is_gone(&first[0].to_string()));
+    assert!(is_gone(first[0]));
 }
 
 #[test]
@@ -194,7 +184,7 @@ fn what_it_leaves_running_is_killed_with_it() {
         nanny.signal(Signal::SIGTERM);
         assert_eq!(nanny.ended().code(), Some(0));
         let text = left.text();
-        wait_until("all are gone", || text.lines().all(is_gone));
+        wait_until("all are gone", || text.lines().all(has_gone));
     }
 }
 
@@ -258,14 +248,14 @@ fn one_whose_file_is_waited_for_in_the_kernel_holds_nothing_up() {
 
     let mut nanny = Nanny::checking(server(), "-t 60 --interval 60", &check);
     wait_until("it is started", || nanny.children().len() == 1);
-    let child = nanny.children()[0].to_string();
+    let child = nanny.children()[0];
     let before = Instant::now();
     nanny.signal(Signal::SIGUSR1);
     nanny.wait_for("out until further notice");
     nanny.signal(Signal::SIGTERM);
     assert_eq!(nanny.ended().code(), Some(0));
     assert!(before.elapsed() < SLACK);
-    wait_until("it is gone", || is_gone(&child));
+    wait_until("it is gone", || is_gone(child));
 
     let mut nanny = Nanny::checking(server(), RULES, &check);
     nanny.wait_for("timed out");
@@ -278,12 +268,12 @@ fn a_stop_does_not_wait_for_it() {
     let rules = "-t 60 --interval 60";
     let mut nanny = Nanny::checking(server(), rules, &["-e", "/bin/sleep 600"]);
     wait_until("it runs", || nanny.children().len() == 1);
-    let child = nanny.children()[0].to_string();
+    let child = nanny.children()[0];
     let before = Instant::now();
     nanny.signal(Signal::SIGTERM);
     assert_eq!(nanny.ended().code(), Some(0));
     assert!(before.elapsed() < SLACK);
-    wait_until("it is gone", || is_gone(&child));
+    wait_until("it is gone", || is_gone(child));
 }
 
 #[test]
