@@ -19,6 +19,19 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 3;
 /// The sizes of a herd whose memory is looked at.
 const SIZES: [usize; 3] = [1, 100, 1000];
+/// Nannies that do more than connect or ask for a page: their memory is looked at as well.
+const KINDS: [(&str, &[&str]); 5] = [
+    (
+        "matches an expression",
+        &["--regex", "-s", "x", "-x", "^HTTP.* 200"],
+    ),
+    ("runs a program for each check", &["-e", "/bin/true"]),
+    ("has the load by a program", &["-U", "sh -c uptime"]),
+    ("has the load by rwhod's files", &["-U", "ruptime"]),
+    ("has the load by rstat", &["-U", "rup"]),
+];
+/// By then the load has been asked for three times, see nanny(8).
+const QUESTIONS: Duration = Duration::from_secs(50);
 /// The size of a herd whose start is timed.
 const STARTED: usize = 2000;
 /// How long checks are counted.
@@ -63,6 +76,7 @@ pub(crate) fn main() -> Result<()> {
         eprintln!("xtask: round {round} of {ROUNDS}");
         results.round(&nanny)?;
     }
+    results.kinds = memory_of_kinds(&nanny)?;
     std::io::stdout()
         .write_all(results.tables()?.as_bytes())
         .context("cannot print the tables")
@@ -73,6 +87,8 @@ pub(crate) fn main() -> Result<()> {
 struct Results {
     /// By the index of [`SIZES`].
     memory: [Vec<Memory>; SIZES.len()],
+    /// By the index of [`KINDS`], from one round.
+    kinds: Vec<Memory>,
     /// By the index of [`PACES`].
     checks: [Checks; PACES.len()],
     start: Vec<Duration>,
@@ -116,6 +132,10 @@ impl Results {
                 "| {size} | {dirty} KiB | {proportional} KiB | {tables} KiB |"
             )?;
         }
+        text.push_str("\n| a nanny that | private dirty |\n| --- | ---: |\n");
+        for ((kind, _), memory) in KINDS.iter().zip(&self.kinds) {
+            writeln!(text, "| {kind} | {} KiB |", memory.dirty)?;
+        }
         text.push_str("\n| | time | that of the floor | ratio |\n| --- | ---: | ---: | ---: |\n");
         let micros = |times: &[Duration]| median(times.iter().map(Duration::as_nanos));
         let mut row = |what: &str, ours: u128, floor: u128, unit: u128, name: &str| {
@@ -158,7 +178,7 @@ fn median<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Result<T> {
 fn check_cost(nanny: &Path, manner: Manner, pace: &Pace) -> Result<Duration> {
     let server = Server::up(manner)?;
     let mut herd = Herd::default();
-    herd.start(nanny, &server, pace.interval, 1)?;
+    herd.start(nanny, &server, pace.interval, &[], 1)?;
     server.wait_for(100, LIMIT)?;
     let pid = herd.pids().next().context("nobody was started")?;
     let before = (server.accepted(), cpu_time(pid)?);
@@ -198,7 +218,7 @@ fn start_of(nanny: &Path) -> Result<Duration> {
     let server = Server::up(Manner::Closes)?;
     let mut herd = Herd::default();
     let start = Instant::now();
-    herd.start(nanny, &server, "60", STARTED)?;
+    herd.start(nanny, &server, "60", &[], STARTED)?;
     server.wait_for(STARTED as u64, LIMIT)?;
     Ok(start.elapsed())
 }
@@ -222,9 +242,22 @@ fn start_of_sleep() -> Result<Duration> {
 fn memory_of(nanny: &Path, size: usize) -> Result<Memory> {
     let server = Server::up(Manner::Closes)?;
     let mut herd = Herd::default();
-    herd.start(nanny, &server, "0.5", size)?;
+    herd.start(nanny, &server, "0.5", &[], size)?;
     server.wait_for(5 * size as u64, LIMIT)?;
     herd.memory()
+}
+
+/// What one nanny of each kind costs in memory, after some checks and questions.
+fn memory_of_kinds(nanny: &Path) -> Result<Vec<Memory>> {
+    let server = Server::up(Manner::Answers)?;
+    let mut herds = Vec::new();
+    for (_, arguments) in KINDS {
+        let mut herd = Herd::default();
+        herd.start(nanny, &server, "2", arguments, 1)?;
+        herds.push(herd);
+    }
+    std::thread::sleep(QUESTIONS);
+    herds.iter().map(Herd::memory).collect()
 }
 
 #[cfg(test)]
@@ -241,6 +274,7 @@ mod tests {
         let times = |values: [u64; 3]| values.map(Duration::from_micros).to_vec();
         let results = Results {
             memory: [1, 2, 3].map(|size| [80, 92, 70].map(|kib| memory(kib * size)).to_vec()),
+            kinds: vec![memory(100), memory(104), memory(108)],
             checks: [1, 2].map(|pace| Checks {
                 tcp: times([40 * pace, 30, 90]),
                 http: times([50, 50, 50]),
@@ -253,6 +287,7 @@ mod tests {
         for row in [
             "| 1 | 80 KiB | 50 KiB | 40 KiB |",
             "| 1000 | 240 KiB | 50 KiB | 40 KiB |",
+            "| has the load by a program | 108 KiB |",
             "| processor, TCP check, one after the other | 40.0 us | 20.0 us | 2.00 |",
             "| processor, TCP check, one every 10 ms | 80.0 us | 20.0 us | 4.00 |",
             "| processor, HTTP check, one every 10 ms | 50.0 us | 20.0 us | 2.50 |",

@@ -24,12 +24,13 @@ pub(super) struct Memory {
 }
 
 impl Herd {
-    /// Starts so many nannies that watch `server`.
+    /// Starts so many nannies that watch `server`, with these arguments besides.
     pub(super) fn start(
         &mut self,
         nanny: &Path,
         server: &Server,
         interval: &str,
+        more: &[&str],
         count: usize,
     ) -> Result<()> {
         let real_port = server.address().port().to_string();
@@ -47,7 +48,7 @@ impl Herd {
         ];
         for _ in 0..count {
             let mut command = Command::new(nanny);
-            command.args(line).args([
+            command.args(line).args(more).args([
                 "-p",
                 &virtual_port,
                 "-r",
