@@ -89,13 +89,15 @@ pub(crate) fn next<'a>(datagram: &mut &'a [u8]) -> Result<Option<Frame<'a>>, Dec
         NLMSG_ERROR => {
             let code = ErrorBuffer::new_checked(payload)?.code();
             code.map_or(Content::Done, |code| {
-                refusal(code.get(), buffer.flags(), &payload[4..])
+                let attributes = error_attributes(buffer.flags(), &payload[4..]);
+                refusal(code.get(), buffer.flags(), attributes)
             })
         }
         // The number of a failed dump comes in its end; old kernels send none.
         NLMSG_DONE => match payload.get(..4).map(parse_i32).transpose()? {
             None | Some(0) => Content::Done,
-            Some(code) => refusal(code, buffer.flags() | NLM_F_CAPPED, &payload[4..]),
+            // No request is repeated there.
+            Some(code) => refusal(code, buffer.flags(), Some(&payload[4..])),
         },
         _ => Content::Message(payload),
     };
@@ -106,13 +108,13 @@ pub(crate) fn next<'a>(datagram: &mut &'a [u8]) -> Result<Option<Frame<'a>>, Dec
     }))
 }
 
-/// A refusal with the kernel's text, if it sent one after (what it repeats of) the request.
-fn refusal(code: i32, flags: u16, rest: &[u8]) -> Content<'static> {
+/// A refusal with the kernel's text, if it says that it sent attributes and one of them is that.
+fn refusal(code: i32, flags: u16, attributes: Option<&[u8]>) -> Content<'static> {
     let errno = Errno::from_raw(code.saturating_neg());
     if flags & NLM_F_ACK_TLVS == 0 {
         return Content::Refused(errno, None);
     }
-    let text = error_attributes(flags, rest).and_then(|attributes| {
+    let text = attributes.and_then(|attributes| {
         NlasIterator::new(attributes)
             .filter_map(Result::ok)
             .find(|attribute| attribute.kind() == ERROR_TEXT)
@@ -209,6 +211,14 @@ mod tests {
         bytes.extend((-1_i32).to_ne_bytes());
         let content = next(&mut bytes.as_slice()).unwrap().unwrap().content;
         assert_eq!(content, Content::Refused(Errno::EPERM, None));
+        let mut told = bytes.clone();
+        told.extend([10_u16, ERROR_TEXT].map(u16::to_ne_bytes).concat());
+        told.extend(b"wrong\0\0\0");
+        told[..4].copy_from_slice(&32_u32.to_ne_bytes());
+        told[6..8].copy_from_slice(&NLM_F_ACK_TLVS.to_ne_bytes());
+        let content = next(&mut told.as_slice()).unwrap().unwrap().content;
+        let text = Some("wrong".to_owned());
+        assert_eq!(content, Content::Refused(Errno::EPERM, text));
         bytes[16..].fill(0);
         assert_eq!(
             next(&mut bytes.as_slice()).unwrap().unwrap().content,
