@@ -193,17 +193,24 @@ fn check(change: &Change) -> Result<(), Error> {
         }
         Change::DeleteService(_) | Change::DeleteDestination(..) => None,
     };
-    let service = change.service();
-    let problem = match service {
-        ServiceKey::Fwmark { mark: 0, .. } => Some("a firewall mark of 0 marks nothing"),
-        _ => problem,
-    };
+    check_key(change.service(), attempt(change))?;
     problem.map_or(Ok(()), |reason| {
         Err(Error::Invalid {
             attempt: attempt(change),
             reason,
         })
     })
+}
+
+/// Refuses the key that the kernel would take for the service of TCP at 0.0.0.0:0.
+pub(super) fn check_key(service: &ServiceKey, attempt: Attempt) -> Result<(), Error> {
+    match service {
+        ServiceKey::Fwmark { mark: 0, .. } => Err(Error::Invalid {
+            attempt,
+            reason: "a firewall mark of 0 marks nothing",
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// What is wrong with a service.

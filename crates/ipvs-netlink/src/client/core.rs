@@ -6,11 +6,13 @@ use netlink_packet_generic::ctrl::nlas::GenlCtrlAttrs;
 use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
 use nix::errno::Errno;
 
-use super::change::is_name;
+use super::change::{check_key, is_name};
 use super::exchange::{Exchange, Failure, decode};
 use super::link::Link;
-use crate::message::{Attribute, Command, DaemonAttribute, FAMILY_NAME, InfoAttribute, Message};
-use crate::{Attempt, Daemon, DaemonState, Error, Info, Timeouts, Version};
+use crate::message::{
+    Attribute, Command, DaemonAttribute, FAMILY_NAME, InfoAttribute, Message, ServiceAttribute,
+};
+use crate::{Attempt, Daemon, DaemonState, Error, Info, ServiceKey, Timeouts, Version};
 
 /// Requests of the family `IPVS`, over any link.
 pub(super) struct Core<L> {
@@ -91,6 +93,17 @@ impl<L: Link> Core<L> {
             version: Version::from_code(code),
             connection_table_size: size,
         })
+    }
+
+    /// Zeroes the counters of one service, or of all.
+    pub(super) fn zero(&mut self, service: Option<&ServiceKey>) -> Result<(), Error> {
+        let Some(key) = service else {
+            return self.command(Attempt::Zero, Command::Zero, Vec::new());
+        };
+        let attempt = Attempt::ZeroService(*key);
+        check_key(key, attempt)?;
+        let attributes = vec![Attribute::Service(ServiceAttribute::of_key(key))];
+        self.command(attempt, Command::Zero, attributes)
     }
 
     /// Starts a daemon.

@@ -10,6 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use netlink_packet_core::DecodeError;
 
+use super::change::check_key;
 use super::core::Core;
 use super::exchange::{DUMP_ROOM, LEAST_DUMP_ROOM};
 use super::link::Link;
@@ -41,6 +42,7 @@ impl<L: Link> Core<L> {
     /// One service.
     pub(super) fn service(&mut self, key: &ServiceKey) -> Result<ServiceEntry, Error> {
         let attempt = Attempt::GetService(*key);
+        check_key(key, attempt)?;
         let request = vec![Attribute::Service(ServiceAttribute::of_key(key))];
         self.query(attempt, Command::GetService, request)?
             .iter()
@@ -57,8 +59,10 @@ impl<L: Link> Core<L> {
         &mut self,
         service: &ServiceKey,
     ) -> Result<Vec<DestinationEntry>, Error> {
+        let attempt = Attempt::ListDestinations(*service);
+        check_key(service, attempt)?;
         self.list(
-            Attempt::ListDestinations(*service),
+            attempt,
             &destinations_request(service),
             |attribute| destination_entry(attribute, service),
             |entry: &DestinationEntry| -> DestinationKey { entry.destination.key },
@@ -77,6 +81,7 @@ impl<L: Link> Core<L> {
         key: &DestinationKey,
     ) -> Result<Option<DestinationEntry>, Error> {
         let attempt = Attempt::GetDestination(*service, *key);
+        check_key(service, attempt)?;
         let mut previous = None;
         for _ in 0..TRIES {
             let mut found = None;

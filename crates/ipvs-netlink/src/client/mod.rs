@@ -23,7 +23,7 @@ pub(crate) use self::exchange::decode;
 pub(crate) use self::frame::{Content, next as next_frame};
 use self::link::NetlinkSocket;
 pub use self::results::{IntoIter, Results};
-use crate::message::{Attribute, Command, ServiceAttribute};
+use crate::message::{Attribute, Command};
 use crate::{
     Attempt, Change, Daemon, DaemonState, Destination, DestinationEntry, DestinationKey, Error,
     Info, Service, ServiceEntry, ServiceKey, Timeouts,
@@ -227,14 +227,7 @@ impl Client {
     /// # Errors
     /// [`Error::NoSuchService`], [`Error::Permission`] and those of the socket.
     pub fn zero(&mut self, service: Option<&ServiceKey>) -> Result<(), Error> {
-        let (attempt, attributes) = match service {
-            None => (Attempt::Zero, Vec::new()),
-            Some(key) => (
-                Attempt::ZeroService(*key),
-                vec![Attribute::Service(ServiceAttribute::of_key(key))],
-            ),
-        };
-        self.core.command(attempt, Command::Zero, attributes)
+        self.core.zero(service)
     }
 
     /// The timeouts of connections.

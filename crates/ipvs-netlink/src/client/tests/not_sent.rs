@@ -99,3 +99,23 @@ fn a_daemon_that_the_kernel_would_refuse_without_a_word_is_not_sent() {
     }
     assert_eq!(core.exchange.link.sends, sends);
 }
+
+#[test]
+fn a_mark_of_0_is_not_taken_for_an_address() {
+    let mut core = client(|_| {});
+    let sends = core.exchange.link.sends;
+    let none = ServiceKey::Fwmark {
+        family: Family::V6,
+        mark: 0,
+    };
+    let results = [
+        core.service(&none).map(drop),
+        core.destinations(&none).map(drop),
+        core.destination(&none, &server(1).key).map(drop),
+        core.zero(Some(&none)),
+    ];
+    for result in results {
+        assert!(matches!(result, Err(Error::Invalid { .. })), "{result:?}");
+    }
+    assert_eq!(core.exchange.link.sends, sends);
+}
