@@ -1,10 +1,10 @@
 //! Names to numbers: hosts and services, apart from parsing so that a check needs no network.
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fs;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::path::Path;
-use std::sync::OnceLock;
 
 use crate::Unresolved;
 use crate::config::Protocol;
@@ -21,9 +21,13 @@ pub trait Resolve {
 /// The machine's own resolver: `getaddrinfo` for hosts, `/etc/services` for ports.
 ///
 /// `http` and `ftp`, the two names of the HOWTO, are known without a services file.
+///
+/// A host is asked for once: a name means the same wherever it stands in a file, whatever the order
+/// of the answers, and one that nobody answers for is waited for once.
 #[derive(Debug, Default)]
 pub struct SystemResolver {
-    services: OnceLock<Services>,
+    hosts: RefCell<HashMap<String, Option<IpAddr>>>,
+    services: OnceCell<Services>,
 }
 
 impl SystemResolver {
@@ -33,16 +37,33 @@ impl SystemResolver {
     }
 }
 
+impl SystemResolver {
+    /// The answer for `name`, which is `ask`ed for if it is not there yet.
+    fn remembered(&self, name: &str, ask: fn(&str) -> Option<IpAddr>) -> Option<IpAddr> {
+        if let Some(known) = self.hosts.borrow().get(name) {
+            return *known;
+        }
+        let answer = ask(name);
+        self.hosts.borrow_mut().insert(name.to_owned(), answer);
+        answer
+    }
+}
+
+/// What `getaddrinfo` says.
+fn ask(name: &str) -> Option<IpAddr> {
+    let answers = (name, 0).to_socket_addrs().ok()?.map(|a| a.ip());
+    // What stands for a name that was not asked for is no answer.
+    let addresses: Vec<IpAddr> = answers.filter(|a| !Unresolved::is_stand_in(*a)).collect();
+    addresses
+        .iter()
+        .find(|a| a.is_ipv4())
+        .or(addresses.first())
+        .copied()
+}
+
 impl Resolve for SystemResolver {
     fn host(&self, name: &str) -> Option<IpAddr> {
-        let answers = (name, 0).to_socket_addrs().ok()?.map(|a| a.ip());
-        // What stands for a name that was not asked for is no answer.
-        let addresses: Vec<IpAddr> = answers.filter(|a| !Unresolved::is_stand_in(*a)).collect();
-        addresses
-            .iter()
-            .find(|a| a.is_ipv4())
-            .or(addresses.first())
-            .copied()
+        self.remembered(name, ask)
     }
 
     fn service(&self, name: &str, protocol: Protocol) -> Option<u16> {
@@ -173,6 +194,20 @@ mod tests {
                 .ports
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_host_is_asked_for_once() {
+        let resolver = SystemResolver::new();
+        let four = Some(IpAddr::from([10, 0, 0, 4]));
+        let again: fn(&str) -> Option<IpAddr> = |name| panic!("{name} is known");
+        assert_eq!(
+            resolver.remembered("a", |_| Some([10, 0, 0, 4].into())),
+            four
+        );
+        assert_eq!(resolver.remembered("a", again), four);
+        assert_eq!(resolver.remembered("nowhere", |_| None), None);
+        assert_eq!(resolver.remembered("nowhere", again), None);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(crate) enum Host {
 const DEVICE_LEN: usize = 15;
 
 const HOST: &str = "an IP address, or a host name that resolves to one";
+const UNKNOWN: &str = "an IP address, or a host name that resolves: this one does not";
 pub(crate) const ONE_HOST: &str = "the address of one host";
 
 const EVERY_LINK: &str = "an address that means the same on every link";
@@ -33,7 +34,8 @@ pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Faul
         // Whoever writes it means no host, and not one of that name.
         Err(_) if matches!(word.text, "none" | "NONE") => return Err(fault),
         Err(_) if is_host_name(word.text) => {
-            let address = resolver.host(word.text).ok_or(fault)?;
+            let unknown = Fault::new(Kind::InvalidHost, UNKNOWN);
+            let address = resolver.host(word.text).ok_or(unknown)?;
             if Unresolved::is_stand_in(address) {
                 return Ok(Host::Address(address));
             }

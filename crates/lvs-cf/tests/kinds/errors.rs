@@ -43,7 +43,7 @@ pub(crate) const ERRORS: &[Case] = cases! {
         "the address of one host", "";
     InvalidHost "primary = «nosuch.example»",
         "invalid host name or ip address: \"nosuch.example\"",
-        "an IP address, or a host name that resolves to one", "";
+        "an IP address, or a host name that resolves: this one does not", "";
     InvalidHost "primary = «fe80::1»",
         "invalid host name or ip address: \"fe80::1\"",
         "an address that means the same on every link", "";
