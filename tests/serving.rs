@@ -277,3 +277,33 @@ fn weights_grow_to_those_of_the_file() {
         Ok(())
     });
 }
+
+#[test]
+fn a_table_that_somebody_cleared_is_filled_again() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let cluster = FiveNodes::up(lab)?;
+        let lvs1 = cluster.start_pulse("lvs1")?;
+        cluster.wait_active("lvs1", SOON)?;
+        let has_all = || -> lab::Result<bool> {
+            let table = cluster.table("lvs1")?;
+            let mut there = SERVERS
+                .iter()
+                .map(|name| Ok(table.weight(real_server(name)?)));
+            there.try_fold(true, |all, weight: lab::Result<_>| {
+                Ok(all && weight?.is_some())
+            })
+        };
+        cluster.wait("all real servers", SOON, has_all)?;
+        cluster.host("lvs1")?.tool(&["ipvsadm", "-C"])?;
+        assert!(!has_all()?);
+        lvs1.wait_line(
+            "virtual service vs1 was not in the table any more: put back",
+            SOON,
+        )?;
+        // The monitors look every 20 seconds.
+        cluster.wait("all real servers again", SOON * 4, has_all)?;
+        let client = cluster.poll_vip()?;
+        cluster.wait_answers(&client, 50)?;
+        Ok(())
+    });
+}

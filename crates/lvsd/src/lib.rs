@@ -23,6 +23,7 @@ mod table;
 mod telling;
 pub mod verdict;
 pub mod wanted;
+mod watch;
 
 pub use cli::Cli;
 pub use error::Error;

@@ -19,6 +19,11 @@ pub(crate) enum Message<'a> {
         /// The name of the `virtual` block.
         name: &'a str,
     },
+    /// Somebody had taken a service out of the table.
+    ServicePutBack {
+        /// The name of the `virtual` block.
+        name: &'a str,
+    },
     /// A later block has the address, port and protocol of an earlier one.
     ServiceTwice {
         /// The later block.
@@ -134,6 +139,12 @@ impl fmt::Display for Message<'_> {
                 write!(f, "starting virtual service {name} active: {port}")
             }
             Self::ServiceStopped { name } => write!(f, "shutting down virtual service {name}"),
+            Self::ServicePutBack { name } => {
+                write!(
+                    f,
+                    "virtual service {name} was not in the table any more: put back"
+                )
+            }
             Self::ServiceTwice { name, first } => write!(
                 f,
                 "virtual service {name} not started: {first} is the same service in the table"
@@ -195,7 +206,8 @@ impl Message<'_> {
             | Self::MonitorsLeft { .. }
             | Self::Table { .. }
             | Self::Failed { .. } => tracing::error!("{self}"),
-            Self::ServiceTwice { .. }
+            Self::ServicePutBack { .. }
+            | Self::ServiceTwice { .. }
             | Self::RealServerTwice { .. }
             | Self::MonitorSaid { .. }
             | Self::MonitorFloods { .. }

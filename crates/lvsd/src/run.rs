@@ -10,6 +10,7 @@ use ipvs_netlink::{Client, Error as IpvsError};
 use nix::sys::signal::SigSet;
 use nix::unistd::getppid;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{MissedTickBehavior, interval_at};
 
 use crate::fd_limit::FdLimit;
 use crate::log::Message;
@@ -20,6 +21,7 @@ use crate::table::clear;
 use crate::telling::{Telling, Told};
 use crate::verdict::Verdict;
 use crate::wanted::{WantedMonitor, WantedService};
+use crate::watch::{self, Watch};
 
 /// How long monitors have to end before they are killed. Pulse waits for ten seconds in all.
 const BOUND: Duration = Duration::from_secs(5);
@@ -28,6 +30,7 @@ const BOUND: Duration = Duration::from_secs(5);
 pub(crate) struct Job {
     pub(crate) client: Client,
     pub(crate) services: Vec<WantedService>,
+    pub(crate) watch: Watch,
     pub(crate) monitors: Vec<WantedMonitor>,
     /// How to start each of `monitors`.
     pub(crate) specs: Vec<Spec>,
@@ -72,6 +75,7 @@ fn final_status(status: ExitCode, all_gone: bool) -> ExitCode {
 struct Supervisor {
     client: Client,
     services: Vec<WantedService>,
+    watch: Watch,
     wanted: Vec<WantedMonitor>,
     monitors: Monitors,
     readiness: Readiness,
@@ -103,6 +107,7 @@ impl Supervisor {
             readiness,
             client: job.client,
             services: job.services,
+            watch: job.watch,
             wanted: job.monitors,
             monitors,
             substitutes,
@@ -118,6 +123,8 @@ impl Supervisor {
         let mut reload = signal(SignalKind::hangup())?;
         held.thread_unblock()?;
         self.tell_if_ready();
+        let mut look = interval_at((Instant::now() + watch::INTERVAL).into(), watch::INTERVAL);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let stop_by = tokio::select! {
                 biased;
@@ -134,6 +141,10 @@ impl Supervisor {
                     }
                     ControlFlow::Break(status) => return Ok(status),
                 },
+                _ = look.tick() => {
+                    self.watch.put_back(&mut self.client);
+                    continue;
+                }
             };
             let number = stop_by.as_raw_value();
             Message::Signal { number }.log();

@@ -24,6 +24,7 @@ use crate::programs::Programs;
 use crate::run::{Job, run_to_the_end};
 use crate::table::{clear, made};
 use crate::wanted::{LeftAside, Wanted, WantedService, wanted as decide};
+use crate::watch::Watch;
 
 /// The name in error messages and in syslog, whatever name the program is called by.
 const PROGRAM: &str = "lvsd";
@@ -192,6 +193,7 @@ fn start_here(
 
     let job = Job {
         client,
+        watch: Watch::new(&wanted.services, &wanted.table),
         services: wanted.services,
         monitors: wanted.monitors,
         specs,
