@@ -355,3 +355,29 @@ fn one_link_is_enough_to_be_alive() {
         Ok(())
     });
 }
+
+#[test]
+fn a_file_that_was_broken_or_removed_since_the_start_costs_no_takeover() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let (cluster, lvs1, lvs2) = pair(lab)?;
+        cluster.configure_text("lvs2", "an admin was here {\n")?;
+        lvs1.signal(Signal::SIGTERM)?;
+        lvs2.wait_line("primary inactive: activating lvs", SOON)?;
+        lvs2.wait_line("has changed since pulse was started", SOON)?;
+        cluster.wait_active("lvs2", SOON)?;
+
+        let lvs1 = cluster.start_pulse("lvs1")?;
+        lvs1.wait_line("STARTING PULSE AS MASTER", SOON)?;
+        let file = cluster.configuration("lvs1")?;
+        std::fs::remove_file(file).map_err(|source| Error::Io {
+            doing: "remove the file".into(),
+            source,
+        })?;
+        lvs2.signal(Signal::SIGTERM)?;
+        cluster.wait_active("lvs1", SOON)?;
+        lvs1.wait_line("has changed since pulse was started", SOON)?;
+        assert!(!lvs1.log().text().contains("lvsd died"));
+        assert!(!lvs2.log().text().contains("lvsd died"));
+        Ok(())
+    });
+}

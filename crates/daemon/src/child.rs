@@ -13,8 +13,16 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::unistd::{ForkResult, Pid, fork, getppid, pipe2};
 
+use crate::handed::FILE_ON_STDIN;
+use crate::ready::NOTIFY_SOCKET;
+
 /// Variables that speak to this process alone.
-const OWN_VARIABLES: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
+const OWN_VARIABLES: [&str; 4] = [
+    NOTIFY_SOCKET,
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+    FILE_ON_STDIN,
+];
 
 /// Prepares `command` for a child of a daemon, which gets SIGTERM when the daemon dies. Call it before
 /// setting variables for the child.

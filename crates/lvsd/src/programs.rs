@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use nix::unistd::{AccessFlags, access};
+use daemon::program;
 
 use crate::error::Error;
 
@@ -33,37 +32,14 @@ impl<'a> Programs<'a> {
         if let Some(path) = self.found.get(word) {
             return Ok(path.clone());
         }
-        let path = self.look_for(word).map_err(|source| Error::Monitor {
+        let found = program::find(word.as_ref(), self.search_path);
+        let path = found.map_err(|source| Error::Monitor {
             program: word.to_owned(),
             source,
         })?;
         self.found.insert(word.to_owned(), path.clone());
         Ok(path)
     }
-
-    fn look_for(&self, word: &str) -> io::Result<PathBuf> {
-        if word.contains('/') {
-            let path = std::path::absolute(word)?;
-            check(&path)?;
-            return Ok(path);
-        }
-        self.search_path
-            .into_iter()
-            .flat_map(std::env::split_paths)
-            .filter(|dir| dir.is_absolute())
-            .map(|dir| dir.join(word))
-            .find(|path| check(path).is_ok())
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-}
-
-/// Whether the path is a file that may be executed.
-fn check(path: &Path) -> io::Result<()> {
-    if path.metadata()?.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    access(path, AccessFlags::X_OK)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use daemon::exit;
 use daemon::log::Logging;
 use daemon::pid_file::PidFile;
 use ipvs_netlink::{Client, Plan, Table, Timeouts};
-use lvs_cf::{Config, SystemResolver};
+use lvs_cf::{Config, LoadError, Loaded, SystemResolver};
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::cli::Cli;
@@ -55,7 +55,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Ok(path) => path,
         Err(error) => return failure(&error, cli),
     };
-    let loaded = match lvs_cf::load(&path, &SystemResolver::new()) {
+    let loaded = match load(&path) {
         Ok(loaded) => loaded,
         Err(error) => {
             let report = error.report(PROGRAM);
@@ -73,6 +73,15 @@ pub fn run(cli: &Cli) -> ExitCode {
         start(&loaded.config, cli)
     };
     result.unwrap_or_else(|error| failure(&error, cli))
+}
+
+/// Loads the file: what pulse took, where pulse starts this, else what the file says now.
+fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let resolver = SystemResolver::new();
+    match daemon::handed::take(path) {
+        Some(text) => Ok(lvs_cf::check(path, text, &resolver)?),
+        None => lvs_cf::load(path, &resolver),
+    }
 }
 
 /// Says on stderr, and in the log, what ends the program.

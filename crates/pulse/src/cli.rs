@@ -22,13 +22,13 @@ pub struct Cli {
     #[arg(short, long)]
     pub verbose: bool,
     /// Go through every decision, log what would be done, and touch nothing
-    #[arg(short = 't', long = "test-start", alias = "norun")]
+    #[arg(short = 't', long = "test-start", visible_alias = "norun")]
     pub trial: bool,
     /// Be active from the start
     #[arg(long = "forceactive")]
     pub force_active: bool,
-    /// Run this program in place of /usr/sbin/lvsd
-    #[arg(long = "lvs", alias = "lvsd", value_name = "PATH")]
+    /// Run this program as lvsd [default: the one beside pulse, else /usr/sbin/lvsd]
+    #[arg(long = "lvs", visible_alias = "lvsd", value_name = "PATH")]
     pub lvsd: Option<PathBuf>,
     /// Failover services: not supported in this version
     #[arg(long, value_name = "PATH")]

@@ -20,6 +20,8 @@ pub enum Message<'a> {
     Starting(Role),
     /// A warning about the configuration.
     Configuration(&'a Path, &'a str),
+    /// A program that is needed to serve cannot be run.
+    CannotServe(&'a Path, &'a std::io::Error),
     /// This router becomes active.
     Activate(WhyActive),
     /// This router becomes inactive.
@@ -36,6 +38,8 @@ pub enum Message<'a> {
     NotSent(Ipv4Addr, &'a std::io::Error, u64),
     /// A heartbeat socket has an error; how many like it were held back.
     NotHeard(&'a std::io::Error, u64),
+    /// The file is not what it was when pulse took it.
+    FileChanged(&'a Path),
     /// lvsd is started.
     LvsdStarted(u32),
     /// lvsd cannot be started.
@@ -92,6 +96,11 @@ impl fmt::Display for Message<'_> {
             Self::Configuration(file, text) => {
                 write!(f, "warning: {} at {text}", file.display())
             }
+            Self::CannotServe(program, error) => write!(
+                f,
+                "warning: this router cannot serve: cannot run {}: {error}",
+                program.display()
+            ),
             Self::Activate(why) => match why {
                 WhyActive::Forced => write!(f, "Forced active on startup: activating lvs"),
                 WhyActive::NoPartner => write!(f, "no active backup: activating lvs"),
@@ -141,6 +150,11 @@ impl fmt::Display for Message<'_> {
             Self::NotHeard(error, held_back) => {
                 write!(f, "cannot read heartbeats: {error}{}", HeldBack(*held_back))
             }
+            Self::FileChanged(file) => write!(
+                f,
+                "{} has changed since pulse was started: going by what it said then",
+                file.display()
+            ),
             Self::LvsdStarted(pid) => write!(f, "lvsd running as pid {pid}"),
             Self::LvsdNotStarted(path, error) => {
                 write!(f, "cannot start {}: {error}", path.display())
@@ -185,10 +199,8 @@ impl fmt::Display for Message<'_> {
             }
             Self::NoDevices(error) => write!(f, "cannot read this host's devices: {error}"),
             Self::ServicesCleared(count) => {
-                write!(
-                    f,
-                    "removed {count} virtual services that were left in the table"
-                )
+                let s = if *count == 1 { "" } else { "s" };
+                write!(f, "removed {count} virtual service{s} left in the table")
             }
             Self::ServicesNotCleared(error) => write!(f, "cannot clear the IPVS table: {error}"),
             Self::Terminating(signal) => write!(f, "Terminating due to signal {signal}"),

@@ -1,10 +1,13 @@
 //! lvsd as a child: its start, its readiness, its end.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 
 use daemon::child::prepare;
+use daemon::handed;
 use daemon::ready::{Listener, NOTIFY_SOCKET};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -13,16 +16,52 @@ use tokio::net::UnixDatagram;
 use tokio::process::Child;
 
 /// How lvsd is started.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Launch {
     /// The program.
     pub program: PathBuf,
-    /// The configuration file it reads.
+    /// The configuration file.
     pub file: PathBuf,
+    /// What the file said when pulse took it. lvsd goes by that: a file that was broken or removed
+    /// since must not cost a takeover, nor one that was changed make two programs that disagree.
+    pub text: Vec<u8>,
+    /// What the file looked like then.
+    pub stamp: Option<Stamp>,
     /// Whether pulse itself stays in the foreground: then lvsd's lines go to the same stdout.
     pub foreground: bool,
     /// `-v`.
     pub verbose: bool,
+}
+
+impl Launch {
+    /// Whether the file was written, replaced or removed since pulse took it.
+    #[must_use]
+    pub fn file_has_changed(&self) -> bool {
+        Stamp::of(&self.file) != self.stamp
+    }
+}
+
+/// By what a change of a file is noticed without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    /// That of the file at `path`, if there is one.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let metadata = path.metadata().ok()?;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        })
+    }
 }
 
 /// What lvsd does by itself.
@@ -75,8 +114,12 @@ impl Lvsd {
         if launch.verbose {
             command.arg("-v");
         }
-        command.stdin(Stdio::null());
+        if launch.foreground {
+            // Ctrl-C is for pulse alone, which then stops lvsd in its order.
+            command.process_group(0);
+        }
         prepare(&mut command);
+        handed::give(&mut command, &launch.file, &launch.text)?;
         if let Some(Readiness { listener, .. }) = &readiness {
             command.env(NOTIFY_SOCKET, listener.address());
         }

@@ -16,7 +16,7 @@ use crate::announce::Announcer;
 use crate::cli::Cli;
 use crate::error::Error;
 use crate::log::Message;
-use crate::lvsd::{self, Launch};
+use crate::lvsd::{self, Launch, Stamp};
 use crate::rtnl::Rtnl;
 use crate::settings::Settings;
 use crate::{host, links, table};
@@ -32,8 +32,9 @@ pub fn run(cli: &Cli) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let file = cli.config_file.clone().unwrap_or_else(lvs_cf::default_path);
-    // The daemon changes its directory, lvsd opens the file again.
+    // The daemon changes its directory, and the file is named and looked at later.
     let file = std::path::absolute(&file).unwrap_or(file);
+    let stamp = Stamp::of(&file);
     let loaded = match lvs_cf::load(&file, &lvs_cf::SystemResolver::new()) {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -41,30 +42,38 @@ pub fn run(cli: &Cli) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     if !cli.no_daemon {
         eprint!("{}", loaded.report("pulse"));
     }
-    match start(cli, &file, &loaded.config, &warnings) {
+    let launch = Launch {
+        program: lvsd_program(cli),
+        text: loaded.document.to_bytes(),
+        file,
+        stamp,
+        foreground: cli.no_daemon,
+        verbose: cli.verbose,
+    };
+    match start(cli, launch, &loaded) {
         Ok(status) => status,
         Err(error) => failure("pulse", &error),
     }
 }
 
-fn start(
-    cli: &Cli,
-    file: &Path,
-    config: &lvs_cf::Config,
-    warnings: &[String],
-) -> Result<ExitCode, Error> {
+fn start(cli: &Cli, launch: Launch, loaded: &lvs_cf::Loaded) -> Result<ExitCode, Error> {
     let own = host::own_addresses().map_err(Error::OwnAddresses)?;
-    let settings = Settings::new(config, &own, file)?;
-    let launch = Launch {
-        program: lvsd_program(cli),
-        file: file.to_owned(),
-        foreground: cli.no_daemon,
-        verbose: cli.verbose,
-    };
+    let settings = Settings::new(&loaded.config, &own, &launch.file)?;
+    let missing = missing_programs(&launch, &loaded.config);
+    if !cli.no_daemon {
+        for missing in &missing {
+            eprintln!("pulse: {missing}");
+        }
+    }
+    let warnings: Vec<String> = loaded
+        .warnings
+        .iter()
+        .map(|warning| Message::Configuration(&launch.file, &warning.to_string()).to_string())
+        .chain(missing)
+        .collect();
     let background = if cli.no_daemon {
         None
     } else {
@@ -80,7 +89,7 @@ fn start(
     } else {
         Some(checked_and_alone()?)
     };
-    let result = serve(cli, settings, launch, warnings, background, &held);
+    let result = serve(cli, settings, launch, &warnings, background, &held);
     if let Some(pid_file) = pid_file {
         pid_file.remove();
     }
@@ -124,6 +133,27 @@ fn lvsd_program(cli: &Cli) -> PathBuf {
     absolute.unwrap_or(program)
 }
 
+/// A line for each program that this router could not start if it had to serve. A backup would find
+/// that out at the takeover, when it is too late.
+fn missing_programs(launch: &Launch, config: &lvs_cf::Config) -> Vec<String> {
+    let search_path = std::env::var_os("PATH");
+    let mut programs = vec![launch.program.as_path()];
+    for service in config.active_virtual_servers() {
+        let monitor = Path::new(service.client_monitor.as_str());
+        // lvsd takes a relative path from its own directory.
+        let is_sure = monitor.is_absolute() || monitor.components().count() == 1;
+        if is_sure && service.active_servers().next().is_some() && !programs.contains(&monitor) {
+            programs.push(monitor);
+        }
+    }
+    let missing = |program: &&Path| {
+        let found = daemon::program::find(program.as_os_str(), search_path.as_deref());
+        let error = found.err()?;
+        Some(Message::CannotServe(program, &error).to_string())
+    };
+    programs.iter().filter_map(missing).collect()
+}
+
 /// From the last checks to the end of pulse.
 fn serve(
     cli: &Cli,
@@ -144,7 +174,7 @@ fn serve(
     .install();
     info!("{}", Message::Starting(settings.rules.role));
     for warning in warnings {
-        warn!("{}", Message::Configuration(&launch.file, warning));
+        warn!("{warning}");
     }
     // What a killed predecessor left must not make two owners. A router that will be active at
     // once takes it over instead.

@@ -169,6 +169,7 @@ fn a_trial_says_what_it_would_do_and_does_nothing() {
         .expect("pulse runs");
     let expected = [
         "pulse: STARTING PULSE AS MASTER",
+        "pulse: warning: this router cannot serve: cannot run /nonexistent/lvsd: No such file",
         "pulse: no active backup: activating lvs",
         "pulse: test start: not starting /nonexistent/lvsd",
         "pulse: test start: not raising 192.0.2.9 on lo:1",

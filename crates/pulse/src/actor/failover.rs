@@ -40,6 +40,9 @@ impl Actor {
 
     fn start_lvsd(&mut self) {
         let now = self.now();
+        if self.launch.file_has_changed() {
+            warn!("{}", Message::FileChanged(&self.launch.file));
+        }
         match Lvsd::start(&self.launch) {
             Ok(lvsd) => {
                 info!("{}", Message::LvsdStarted(lvsd.pid()));
