@@ -287,11 +287,10 @@ fn a_failed_lvsd_hands_over() {
             "{:?}",
             owners.longest_gap()
         );
-        assert_eq!(
-            cluster.table("lvs1")?.services,
-            [],
-            "what lvsd left is cleared"
-        );
+        // After the partner has heard of it.
+        cluster.wait("what lvsd left to be cleared", SOON, || {
+            Ok(cluster.table("lvs1")?.services.is_empty())
+        })?;
         cluster.wait("the orphaned nannies to end", SOON, || {
             Ok(cluster
                 .host("lvs1")?

@@ -75,6 +75,7 @@ fn heartbeats_of_piranha_in_either_byte_order_are_understood() {
             std::thread::sleep(Duration::from_millis(500));
         }
         assert_eq!(lvs1.log().count("activating"), 0, "{}", lvs1.log().text());
+        send(&partner, vec![big_endian])?;
         // And a word of ours goes out as 0.8.6 on x86 sends it.
         let heard = partner.inside(|| -> std::io::Result<(Vec<u8>, std::net::SocketAddr)> {
             let socket = UdpSocket::bind(("1.2.3.3", HEARTBEAT_PORT))?;

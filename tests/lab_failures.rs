@@ -4,7 +4,7 @@ use lab::{Cause, Failure, HostPlan, Lab, Program, Topology};
 use std::time::{Duration, Instant};
 
 const BOUND: Duration = Duration::from_secs(30);
-const SOON: Duration = Duration::from_secs(3);
+const SOON: Duration = Duration::from_secs(10);
 
 #[test]
 fn a_story_that_fails_is_reported_with_its_error_and_logs() {

@@ -6,8 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-const BOUND: Duration = Duration::from_secs(30);
-const SOON: Duration = Duration::from_secs(3);
+const BOUND: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(10);
 
 #[test]
 fn five_nodes_reach_each_other() {
@@ -117,11 +117,10 @@ fn a_cut_wire_is_a_gap_and_a_restored_one_ends_it() {
         let (away, seen) = (restored - cut, gap.length());
         cluster.measured("wires cut for", away.as_millis(), "ms")?;
         cluster.measured("gap in the client's view", seen.as_millis(), "ms")?;
-        assert!(gap.from <= cut + Duration::from_millis(100) && gap.to >= restored);
-        assert!(
-            seen < away + Duration::from_millis(500),
-            "{seen:?}, {away:?}"
-        );
+        // An answer may have been on its way, and the next attempt begins within 20 ms.
+        let slack = Duration::from_secs(1);
+        assert!(gap.from <= cut + slack && gap.to >= restored);
+        assert!(seen < away + slack, "{seen:?}, {away:?}");
         // Those on their way when the wires were cut, and after, got nothing. Nobody was refused.
         let failures: Vec<_> = view.failures().into_keys().collect();
         assert_eq!(failures, [Outcome::TimedOut]);
@@ -162,8 +161,12 @@ fn wires_lose_and_delay_as_told() {
         cluster.impair("lvs1", "eth0", lossy)?;
         assert!(client.ping(router, Duration::from_millis(500)).is_err());
         cluster.repair("lvs1", "eth0")?;
-        let time = client.ping(router, SOON)?;
-        assert!(time < Duration::from_millis(80), "{time:?}");
+        // One of them may be held up by a busy machine.
+        cluster
+            .wait("a round trip without delay", SOON, || {
+                Ok(client.ping(router, SOON)? < Duration::from_millis(80))
+            })
+            .map(drop)?;
         Ok(())
     });
 }
@@ -174,14 +177,15 @@ fn servers_refuse_hang_and_say_as_told() {
         let cluster = FiveNodes::wired(lab)?;
         let (router, server) = (cluster.host("lvs1")?, cluster.server("rs1")?);
         let address: SocketAddr = "192.168.1.3:80".parse().unwrap();
-        let ask = || router.get_http(address, Duration::from_millis(400)).outcome;
+        let ask_within = |limit| router.get_http(address, limit).outcome;
+        let ask = || ask_within(SOON);
         assert_eq!(ask(), Outcome::Answered("rs1".into()));
         server.refuse()?;
         assert_eq!(ask(), Outcome::Refused);
         server.listen()?;
         assert_eq!(ask(), Outcome::Answered("rs1".into()));
         server.hang()?;
-        assert_eq!(ask(), Outcome::TimedOut);
+        assert_eq!(ask_within(Duration::from_millis(400)), Outcome::TimedOut);
         server.say("220 no web here\r\n")?;
         assert_eq!(ask(), Outcome::Garbled("220 no web here\r\n".into()));
         server.answer()?;
@@ -205,6 +209,8 @@ fn owners_and_announcements_of_an_address_are_seen() {
         let ip = |router: usize, act: &str, more: &[&str]| {
             let mut line = vec!["ip", "address", act, "1.2.3.1/24", "dev", "eth0"];
             line.extend(more);
+            // What was lasts for longer than the watch may be held up.
+            std::thread::sleep(Duration::from_millis(250));
             routers[router].tool(&line)
         };
         ip(0, "add", &["label", "eth0:1"])?;
@@ -221,13 +227,13 @@ fn owners_and_announcements_of_an_address_are_seen() {
         })?;
         ip(0, "delete", &[])?;
         // Whoever adds the address announces it when it asks for its neighbour.
-        routers[1].tool(&["ip", "address", "add", "1.2.3.1/24", "dev", "eth0"])?;
+        ip(1, "add", &[])?;
         cluster.client()?.ping(VIP, SOON)?;
         let owners = watch.finish()?;
         let overlap = owners.longest_overlap();
         cluster.measured("two owners for a lease of 1 s", overlap.as_millis(), "ms")?;
         assert!(
-            overlap > Duration::from_millis(500) && overlap < SOON,
+            overlap > Duration::from_millis(500) && overlap < SOON / 2,
             "{overlap:?}"
         );
         assert!(owners.longest_gap() < SOON);
@@ -240,12 +246,12 @@ fn owners_and_announcements_of_an_address_are_seen() {
         assert_eq!(names, [0, 1, 2, 1, 0, 1]);
 
         // The client asked for the VIP; lvs1 sent nothing about it; lvs2's answer was heard.
-        let frames = heard.frames();
-        assert!(
-            frames
+        cluster.wait("lvs2's answer", SOON, || {
+            let frames = heard.frames();
+            Ok(frames
                 .iter()
-                .any(|frame| frame.operation == 2 && frame.sender_ip == VIP)
-        );
+                .any(|frame| frame.operation == 2 && frame.sender_ip == VIP))
+        })?;
         assert!(sent.frames().iter().all(|frame| frame.sender_ip != VIP));
         assert_eq!(heard.announcements(VIP).len(), 0);
         Ok(())

@@ -182,7 +182,7 @@ impl<'lab> FiveNodes<'lab> {
 
     /// Waits until a client has had so many answers.
     pub fn wait_answers(&self, client: &Client, count: usize) -> Result<()> {
-        self.wait(&format!("{count} answers"), Duration::from_secs(20), || {
+        self.wait(&format!("{count} answers"), Duration::from_secs(40), || {
             Ok(client.view().shares().values().sum::<usize>() >= count)
         })
         .map(drop)

@@ -82,15 +82,16 @@ fn weights_follow_the_load_that_each_source_tells() {
         for ((what, word), port) in sources.into_iter().zip(1000..) {
             lab.make_service(&format!("-t 1.2.3.1:{port}"))?;
             lab.ipvsadm(&format!(
-                "-a -t 1.2.3.1:{port} -r 10.0.0.11:22 -m -w {FOUND}"
+                "-a -t 1.2.3.1:{port} -r 10.0.0.11:111 -m -w {FOUND}"
             ))?;
             let port = port.to_string();
-            // Not in step with the kernel, which looks every 5 s who is running.
+            // Not in step with the kernel, which looks every 5 s who is running; and of the port
+            // mapper, which starts nothing for a connection.
             let often = ["-t", "15", "--interval", "7"];
-            let own = ["-p", &port, "-r", "22", "-w", "100", "-v", "-U", word];
+            let own = ["-p", &port, "-r", "111", "-w", "100", "-v", "-U", word];
             let arguments = often.into_iter().chain(own);
             let nanny = lab.start_nanny_with(1, arguments)?;
-            nanny.wait_line("found 10.0.0.11:22 in the table with weight 500", SOON)?;
+            nanny.wait_line("found 10.0.0.11:111 in the table with weight 500", SOON)?;
             nannies.push((what, nanny));
         }
         let weights = || -> Result<Vec<i64>> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const BOUND: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(10);
 /// How late a loaded guest may be.
-const SLACK: Duration = Duration::from_secs(2);
+const SLACK: Duration = Duration::from_secs(3);
 
 #[test]
 fn a_web_server_that_is_quiesced_stays_and_comes_back_as_a_cold_one() {
@@ -28,8 +28,8 @@ fn a_web_server_that_is_quiesced_stays_and_comes_back_as_a_cold_one() {
         nginx.stop(SOON)?;
         let out = lab.wait_weight(server, Some(0))? - stopped;
         lab.measured("a stopped nginx was quiesced after", out.as_millis(), "ms")?;
-        // The last pass was at most an interval before the stop.
-        assert!(out >= Duration::from_millis(2000 - 500), "{out:?}");
+        // The last pass was an interval before the stop, and a bit.
+        assert!(out >= Duration::from_millis(2000 - 500 - 500), "{out:?}");
         assert!(out <= Duration::from_millis(2000 + 500) + SLACK, "{out:?}");
         nanny.wait_line(
             "[inactive] shutting down 10.0.0.11:80 due to connection failure",

@@ -5,8 +5,10 @@ use lab::Error;
 use scenarios::{FiveNodes, SERVERS, Settings, program, real_server, service};
 use std::time::{Duration, Instant};
 
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_secs(90);
 const SOON: Duration = Duration::from_secs(10);
+/// How late a guest on a busy machine may be.
+const SLACK: Duration = Duration::from_secs(3);
 
 #[test]
 fn the_primary_serves_and_shares_requests_by_weight() {
@@ -83,7 +85,7 @@ fn a_dead_real_server_is_taken_out_and_let_in_after_reentry() {
         // timeout is 3 s, the last pass was up to 1 s before the death, a check takes a while.
         assert!(out_after > Duration::from_secs(1), "{out_after:?}");
         assert!(
-            out_after < Duration::from_millis(3000 + 1000 + 1500),
+            out_after < Duration::from_secs(3 + 1) + SLACK,
             "{out_after:?}"
         );
 
@@ -108,7 +110,7 @@ fn a_dead_real_server_is_taken_out_and_let_in_after_reentry() {
         // reentry is 3 s of passes, the first of which comes within an interval of 1 s.
         assert!(in_after >= Duration::from_secs(3), "{in_after:?}");
         assert!(
-            in_after < Duration::from_millis(3000 + 2 * 1000 + 1500),
+            in_after < Duration::from_secs(3 + 2) + SLACK,
             "{in_after:?}"
         );
         let weight = cluster.table("lvs1")?.weight(rs2);
@@ -269,7 +271,7 @@ fn weights_grow_to_those_of_the_file() {
         let took = start.elapsed();
         cluster.measured("three doublings took", took.as_secs_f32(), "s")?;
         assert!(
-            took > Duration::from_secs(58) && took < Duration::from_secs(64),
+            took.abs_diff(Duration::from_secs(3 * 20)) < SLACK * 2,
             "{took:?}"
         );
         let answer = cluster.client()?.get_http(service(), SOON);

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 const BOUND: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(10);
+/// How late a guest on a busy machine may be.
+const SLACK: Duration = Duration::from_secs(3);
 
 /// A router without partner: it serves at once.
 fn lone() -> Settings {
@@ -45,10 +47,8 @@ fn an_lvsd_that_never_speaks_delays_the_addresses_by_a_second_and_is_killed_afte
         let started = lvs1.wait_line("lvsd running as pid", SOON)?;
         let raised = lvs1.wait_line("lvsd not ready after 1000 ms: raising addresses", SOON)?;
         let waited = raised.at - started.at;
-        assert!(
-            waited.abs_diff(Duration::from_secs(1)) < Duration::from_millis(500),
-            "{waited:?}"
-        );
+        let second = Duration::from_secs(1);
+        assert!(waited > second / 2 && waited < second + SLACK, "{waited:?}");
         cluster.wait("the VIP", SOON, || cluster.has_vip("lvs1"))?;
 
         let asked = lvs1.signal(Signal::SIGTERM)?;
@@ -57,7 +57,8 @@ fn an_lvsd_that_never_speaks_delays_the_addresses_by_a_second_and_is_killed_afte
         let took = exit.at - asked;
         assert_eq!(exit.status.code(), Some(0));
         lvs1.wait_line("lvsd did not stop within 10 s: killing it", SOON)?;
-        assert!(took.abs_diff(SOON) < Duration::from_secs(1), "{took:?}");
+        let bound = Duration::from_secs(10);
+        assert!(took >= bound && took < bound + SLACK, "{took:?}");
         Ok(())
     });
 }
@@ -75,18 +76,28 @@ fn an_lvsd_that_dies_is_tried_again_with_growing_patience() {
                 lvsd = program("lvsd")?.display()
             ),
         )?;
-        let start = Instant::now();
         let lvs1 = start_with(&cluster, &dying)?;
-        cluster.wait_active("lvs1", Duration::from_secs(20))?;
+        cluster.wait_active("lvs1", Duration::from_secs(30))?;
         // Three failures: after 1, 2 and 4 seconds it is tried again, and the fourth try serves.
+        lvs1.wait_line("lvsd ready", SOON)?;
         assert_eq!(lvs1.log().count("lvsd died: exit status: 3"), 3);
-        assert_eq!(
-            lvs1.log()
-                .count("trying again after lvsd failed: activating lvs"),
-            3
-        );
-        let took = start.elapsed();
-        assert!(took > Duration::from_secs(7) && took < SOON, "{took:?}");
+        let times = |text: &str| -> Vec<Instant> {
+            let lines = lvs1.log().lines();
+            let said = lines.iter().filter(|line| line.text.contains(text));
+            said.map(|line| line.at).collect()
+        };
+        let failed = times("lvsd failed: deactivating LVS");
+        let again = times("trying again after lvsd failed: activating lvs");
+        assert_eq!((failed.len(), again.len()), (3, 3));
+        for ((failed, again), seconds) in failed.iter().zip(&again).zip([1, 2, 4]) {
+            let (waited, patience) = (*again - *failed, Duration::from_secs(seconds));
+            // The lines are read by and by.
+            let early = Duration::from_millis(500);
+            assert!(
+                waited + early > patience && waited < patience * 2,
+                "{waited:?} for {seconds} s"
+            );
+        }
         Ok(())
     });
 }
@@ -124,6 +135,11 @@ fn a_dead_pulses_lvsd_leaves_the_table_to_the_next_one() {
         let hung = hung.ok_or_else(|| Error::broken(format!("none in {processes:?}")))?;
         hung.signal(Signal::SIGSTOP)?;
         lvs1.signal(Signal::SIGKILL)?;
+        // A successor is refused as long as it is there.
+        cluster.wait("its end", SOON, || {
+            let left = host.processes();
+            Ok(!left.iter().any(|process| process.name == "pulse"))
+        })?;
         let client = cluster.poll_vip()?;
         let next = cluster.start_pulse("lvs1")?;
         next.wait_line("lvsd ready", SOON)?;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 const BOUND: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(10);
+/// How late a guest on a busy machine may be.
+const SLACK: Duration = Duration::from_secs(3);
 
 #[test]
 fn every_floating_address_is_announced_five_times_as_reply_and_as_request() {
@@ -17,13 +19,16 @@ fn every_floating_address_is_announced_five_times_as_reply_and_as_request() {
         let _lvs2 = cluster.start_pulse("lvs2")?;
         lvs1.wait_line("gratuitous lvs arps finished", SOON)?;
         for (capture, address) in [(public, VIP), (private, NAT_ROUTER)] {
+            cluster.wait("the last of the frames", SOON, || {
+                Ok(capture.announcements(address).len() >= 10)
+            })?;
             let frames = capture.announcements(address);
             assert_eq!(frames.len(), 10, "{address}: {frames:?}");
             let times: Vec<_> = frames.iter().step_by(2).map(|frame| frame.at).collect();
-            for pair in times.windows(2) {
-                let apart = pair[1] - pair[0];
-                assert!(apart.abs_diff(Duration::from_secs(1)) < Duration::from_millis(500));
-            }
+            let apart: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            // A second each; what was captured late is closer to the next.
+            let (all, second) = (apart.iter().sum::<Duration>(), Duration::from_secs(1));
+            assert!(all > second * 3 && all < second * 4 + SLACK, "{apart:?}");
             assert_eq!(
                 frames.iter().filter(|frame| frame.operation == 2).count(),
                 5
@@ -49,8 +54,12 @@ fn floating_addresses_carry_their_label_prefix_and_lease() {
             let shown = host.tool(&["ip", "-4", "addr", "show", "dev", device])?;
             assert!(shown.contains(address), "{shown}");
             assert!(shown.contains(&format!("{device}:1\n")), "{shown}");
-            let leased = shown.contains("valid_lft 4sec") || shown.contains("valid_lft 3sec");
-            assert!(leased, "{shown}");
+            // Deadtime and a second at most; renewed each second, unless the machine is busy.
+            let lease = shown
+                .split_once(&format!("{device}:1\n"))
+                .and_then(|(_, after)| after.split_whitespace().nth(1));
+            let leased = ["4sec", "3sec", "2sec", "1sec"].map(Some).contains(&lease);
+            assert!(leased, "{lease:?} in {shown}");
         }
         // It is still there long after one lease would have run out.
         std::thread::sleep(Duration::from_secs(6));
@@ -72,8 +81,10 @@ fn floating_addresses_carry_their_label_prefix_and_lease() {
 #[test]
 fn a_lone_router_serves_at_once_with_permanent_addresses() {
     lab::scenario(lab::here!(), BOUND, |lab| {
+        // It waits for nobody, or it would for deadtime.
         let settings = scenarios::Settings {
             more_global: "backup_active = 0".into(),
+            deadtime: SOON.as_secs().to_string(),
             ..scenarios::Settings::quick()
         };
         let cluster = FiveNodes::up_with(lab, &settings)?;
@@ -85,7 +96,7 @@ fn a_lone_router_serves_at_once_with_permanent_addresses() {
             start.elapsed().as_millis(),
             "ms",
         )?;
-        assert!(start.elapsed() < Duration::from_secs(3));
+        assert!(start.elapsed() < SOON);
         let shown = cluster
             .host("lvs1")?
             .tool(&["ip", "-4", "addr", "show", "dev", "eth0"])?;

@@ -88,17 +88,39 @@ fn watch(
     let mut now = first.owners.clone();
     let mut moments = vec![first];
     let mut buffer = vec![0; 65_536];
+    // When the first of the notices was read that the next moment is made of. Those that wait are
+    // read together: one host's must not be taken for older than another's that it followed.
+    let mut read_at = None;
     loop {
         let mut fds: Vec<_> = std::iter::once(bell.as_fd())
             .chain(watched.iter().map(|(_, socket)| socket.as_fd()))
             .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
             .collect();
-        match poll(&mut fds, PollTimeout::NONE) {
+        let patience = match read_at {
+            Some(_) => PollTimeout::ZERO,
+            None => PollTimeout::NONE,
+        };
+        match poll(&mut fds, patience) {
             Err(Errno::EINTR) => continue,
             done => done.map_err(Error::os("wait for changed addresses"))?,
         };
-        let at = Instant::now();
         let ready: Vec<_> = fds.iter().map(|fd| fd.any().unwrap_or(false)).collect();
+        if !ready[1..].contains(&true) {
+            let changed = moments.last().is_some_and(|last| last.owners != now);
+            if let Some(at) = read_at.take()
+                && changed
+            {
+                moments.push(Moment {
+                    at,
+                    owners: now.clone(),
+                });
+            }
+            if ready[0] {
+                return Ok(moments);
+            }
+            continue;
+        }
+        read_at.get_or_insert_with(Instant::now);
         for ((host, socket), _) in watched.iter().zip(&ready[1..]).filter(|(_, ready)| **ready) {
             match recv(socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
                 Ok(length) => {
@@ -122,15 +144,6 @@ fn watch(
                 }
                 Err(error) => return Err(Error::os("hear about changed addresses")(error)),
             }
-        }
-        if moments.last().is_some_and(|last| last.owners != now) {
-            moments.push(Moment {
-                at,
-                owners: now.clone(),
-            });
-        }
-        if ready[0] {
-            return Ok(moments);
         }
     }
 }

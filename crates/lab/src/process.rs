@@ -12,9 +12,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a program's end waits for its last lines. A daemon that it left behind may keep its
-/// output open for ever.
-const LAST_LINES: Duration = Duration::from_millis(200);
+/// How long a program's end waits for its last lines: for longer than a busy machine lets the
+/// threads that read them wait. A daemon that it left behind may keep its output open for ever.
+const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// A program to start.
 #[derive(Clone, Debug)]

@@ -74,7 +74,7 @@ fn assert_gone(family: &[u32], scratch: &Path) {
 #[test]
 fn the_limit_ends_the_whole_family() {
     let scratch = tempfile::tempdir().unwrap().keep();
-    let mut keeper = keeper(Duration::from_secs(2), &scratch, FAMILY);
+    let mut keeper = keeper(Duration::from_secs(5), &scratch, FAMILY);
     let family = grown_family(&keeper);
     assert_eq!(status(&mut keeper), 3);
     assert_gone(&family, &scratch);
