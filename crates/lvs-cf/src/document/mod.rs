@@ -4,6 +4,7 @@
 //! knows where its block ends. Lines and words are offsets into the text. An edit changes the
 //! bytes of its own lines and cuts again; nothing here is ever printed from the typed values.
 
+mod faults;
 mod lines;
 mod parse;
 

@@ -5,6 +5,7 @@
 
 use pest::Parser;
 
+use super::faults;
 use super::lines::{most, readable, split};
 use super::{BOM, Document, Line, LineKind, Word, to_u32};
 use crate::directive::Block;
@@ -50,23 +51,6 @@ pub(super) fn parse(mut source: Vec<u8>, sink: &mut Sink) -> Document {
         lines: cutter.lines,
         words: cutter.words,
         fault: cutter.fault,
-    }
-}
-
-/// What to do about `text`, which begins with a quote that is not closed as it should be.
-fn open_quote_help(text: &str) -> Option<&'static str> {
-    let (quote, rest) = text.split_at_checked(1)?;
-    if rest
-        .split_once(quote)
-        .is_some_and(|(_, b)| b.trim_end() == "{")
-    {
-        return Some("put a blank before the `{`");
-    }
-    match (quote, rest.contains(quote)) {
-        ("\"", true) if !rest.contains('\'') => Some("a value with `\"` in it stands between `'`"),
-        ("'", true) if !rest.contains('"') => Some("a value with `'` in it stands between `\"`"),
-        (_, false) if rest.ends_with('\\') => Some("a statement is one line, however long"),
-        _ => None,
     }
 }
 
@@ -135,15 +119,8 @@ impl<'s> Cutter<'s> {
             }
         } else if let Some(span) = read.open_quote {
             let from = (span.start as usize).saturating_sub(offset);
-            let help = open_quote_help(valid.get(from..).unwrap_or_default());
-            self.sink.error(span, || {
-                let draft = Draft::new(Kind::QuotationMismatch)
-                    .expected("a closing quote, and a blank or the line's end behind it");
-                match help {
-                    Some(help) => draft.help(help),
-                    None => draft,
-                }
-            });
+            let rest = valid.get(from..).unwrap_or_default();
+            self.sink.error(span, || faults::open_quote(rest));
         }
         let mut kind = read.kind;
         if bad.is_some() || read.open_quote.is_some() {
@@ -159,7 +136,8 @@ impl<'s> Cutter<'s> {
             && !self.open.is_empty();
         if closes {
             kind = LineKind::Broken;
-            self.brace_behind_statement();
+            let brace = self.last_word().unwrap_or(self.text_span);
+            self.sink.error(brace, faults::brace_behind_statement);
         }
         if self.brace_missing && kind == LineKind::Stray && valid.trim_start().starts_with('{') {
             // The brace of the opening above, which is reported there.
@@ -253,7 +231,9 @@ impl<'s> Cutter<'s> {
         let opens = rule == Rule::setting && read.block != Block::Other && last == "{";
         if opens {
             read.has_brace = true;
-            self.equals_in_title(keyword.unwrap_or_default(), first_word);
+            let span = self.word_span(first_word).unwrap_or(self.text_span);
+            let keyword = keyword.unwrap_or_default();
+            self.sink.error(span, || faults::equals_in_title(keyword));
         }
         read.kind = match rule {
             Rule::setting if opens => LineKind::BrokenOpen,
@@ -267,47 +247,14 @@ impl<'s> Cutter<'s> {
         read
     }
 
-    fn equals_in_title(&mut self, keyword: &str, first_word: usize) {
-        let keyword = keyword.to_owned();
-        let span = self.word_span(first_word).unwrap_or(self.text_span);
-        self.sink.error(span, || {
-            Draft::new(Kind::UnexpectedArguments)
-                .detail(": \"=\" where a block begins")
-                .expected(format!("`{keyword} NAME {{`"))
-        });
-    }
-
-    /// Reports the last word, a `}`.
-    fn brace_behind_statement(&mut self) {
-        let last = self.words.len().checked_sub(1);
-        let span = last.and_then(|last| self.word_span(last));
-        self.sink.error(span.unwrap_or(self.text_span), || {
-            Draft::new(Kind::UnexpectedArguments)
-                .detail(": \"}\" behind a statement")
-                .expected("`}` on a line of its own")
-        });
-    }
-
     /// Reports a byte that is not text. False: the whole file is not.
     fn bad_byte(&mut self, byte: u8, span: Span, before: &str) -> bool {
         let utf16 = span.start == 0 && byte >= 0xfe;
         if byte == 0 || utf16 {
-            let what = if utf16 { " (UTF-16?)" } else { "" };
-            let fault = Draft::new(Kind::NotText)
-                .detail(format!(": byte 0x{byte:02x}{what}"))
-                .expected("lines of UTF-8 text");
-            self.sink.fatal(span, fault);
+            self.sink.fatal(span, faults::not_text(byte, utf16));
             return false;
         }
-        self.sink.error(span, || {
-            let column = before.chars().count() + 1;
-            Draft::new(Kind::InvalidArgument)
-                .detail(format!(
-                    ": byte 0x{byte:02x} at column {column} is not UTF-8"
-                ))
-                .expected("UTF-8 text")
-                .help("other encodings may stand in comments only")
-        });
+        self.sink.error(span, || faults::not_utf8(byte, before));
         true
     }
 
@@ -327,13 +274,7 @@ impl<'s> Cutter<'s> {
             self.lines[opened.line].block_end = to_u32(line);
             if index == 0 {
                 self.fault();
-                self.sink.error(span, || {
-                    Draft::new(Kind::UnknownCommand)
-                        .detail(": a block inside a block that cannot hold it")
-                        .expected("`}` before this line")
-                        .help("close the block above with `}` on a line of its own")
-                        .related(opened.span, "the block that is still open")
-                });
+                self.sink.error(span, || faults::block_inside(opened.span));
             }
         }
         self.open.push(Opened { line, span, block });
@@ -348,18 +289,8 @@ impl<'s> Cutter<'s> {
     }
 
     fn close_block(&mut self, first_word: usize, ends_in_brace: bool) {
-        if let (Some(first), Some(last)) = (
-            self.word_span(first_word),
-            self.words
-                .len()
-                .checked_sub(1)
-                .and_then(|last| self.word_span(last)),
-        ) {
-            self.sink.error(first.to(last), || {
-                Draft::new(Kind::UnexpectedArguments)
-                    .detail(" after }")
-                    .expected("the end of the line")
-            });
+        if let (Some(first), Some(last)) = (self.word_span(first_word), self.last_word()) {
+            self.sink.error(first.to(last), faults::behind_brace);
         }
         let end = to_u32(self.lines.len());
         if self.pop_block(end) {
@@ -372,11 +303,11 @@ impl<'s> Cutter<'s> {
         }
         self.fault();
         let brace = Span::new(self.text_span.start, self.text_span.start + 1);
-        self.sink.error(brace, || {
-            Draft::new(Kind::UnknownCommand)
-                .detail(": \"}\" where no block is open")
-                .help("take it out, or look above for a block's missing first line")
-        });
+        self.sink.error(brace, faults::stray_brace);
+    }
+
+    fn last_word(&self) -> Option<Span> {
+        self.word_span(self.words.len().checked_sub(1)?)
     }
 
     fn word_span(&self, index: usize) -> Option<Span> {
@@ -392,11 +323,8 @@ impl<'s> Cutter<'s> {
         while let Some(opened) = self.open.pop() {
             self.lines[opened.line].block_end = lines;
             self.fault.get_or_insert(to_u32(opened.line));
-            self.sink.error(Span::new(end, end), || {
-                Draft::new(Kind::UnexpectedEndOfFile)
-                    .expected("`}`")
-                    .related(opened.span, "the block that is still open")
-            });
+            self.sink
+                .error(Span::new(end, end), || faults::end_of_file(opened.span));
         }
         self.lines.shrink_to_fit();
         self.words.shrink_to_fit();
