@@ -97,6 +97,21 @@ pub(super) fn beside_other_tasks(client: &mut Client) -> Outcome<u32> {
         });
         let mut client = AsyncClient::open()?;
         let plan = client.table().await?.diff(&wanted);
+        // Given up half-way, what was begun is whole, and the client can be used.
+        equal("given up", &is_given_up(client.apply(&plan)).await, &true)?;
+        equal(
+            "reading given up",
+            &is_given_up(client.table()).await,
+            &true,
+        )?;
+        let part = client.table().await?;
+        let made = plan.changes.len() - part.diff(&wanted).changes.len();
+        equal(
+            "made in part",
+            &(made > 0 && made < plan.changes.len()),
+            &true,
+        )?;
+        let plan = part.diff(&wanted);
         for result in client.apply(&plan).await {
             result?;
         }
@@ -114,6 +129,15 @@ pub(super) fn beside_other_tasks(client: &mut Client) -> Outcome<u32> {
     })?;
     equal("left", &client.services()?.len(), &0)?;
     Ok(turns)
+}
+
+/// Lets a task run up to its second break, and drops it. Whether it was not over by then.
+async fn is_given_up<T>(task: impl Future<Output = T>) -> bool {
+    tokio::select! {
+        biased;
+        _ = task => false,
+        () = tokio::task::yield_now() => true,
+    }
 }
 
 /// Lists services while another thread adds and deletes some: those that stay are in every list,
