@@ -3,7 +3,7 @@
 #![no_main]
 
 use ipvs_netlink::message::{Attribute, DestinationAttribute, Message, ServiceAttribute};
-use ipvs_netlink::{Change, Daemon, Family, ServiceEntry, ServiceKey, fuzz};
+use ipvs_netlink::{Change, Daemon, Family, ServiceEntry, ServiceKey, Table, fuzz};
 use libfuzzer_sys::fuzz_target;
 use netlink_packet_core::{Emitable, ParseableParametrized};
 use netlink_packet_generic::{GenlFamily, GenlHeader};
@@ -63,7 +63,14 @@ fn service(list: &[ServiceAttribute]) {
     let Ok(entry) = ServiceEntry::try_from(list) else {
         return;
     };
-    let _ = entry.service.to_string();
+    let mut table = Table::new();
+    table.insert_service(entry.service.clone());
+    assert_eq!(table.to_string().lines().count(), 1);
+    let plan = Table::new().diff(&table);
+    assert_eq!(plan.to_string().lines().count(), 1);
+    let mut again = Table::new();
+    assert!(plan.changes.iter().all(|change| again.apply(change)));
+    assert_eq!(again, table);
     let request = Message::from(&Change::AddService(entry.service.clone()));
     let found = again(&request).expect("our own request can be read");
     let [Attribute::Service(list)] = found.attributes.as_slice() else {

@@ -91,7 +91,7 @@ fn scheduler_flags(f: &mut fmt::Formatter<'_>, flags: ServiceFlags, names: &[&st
     Ok(())
 }
 
-/// A name as one word of a shell's.
+/// A name as one word of a shell's, on one line.
 struct Word<'a>(&'a str);
 
 impl fmt::Display for Word<'_> {
@@ -100,7 +100,9 @@ impl fmt::Display for Word<'_> {
         if !self.0.is_empty() && self.0.bytes().all(is_plain) {
             f.write_str(self.0)
         } else {
-            write!(f, "'{}'", self.0.replace('\'', r"'\''"))
+            // No scheduler has a control character in its name; printed it could begin a line.
+            let name = self.0.replace(char::is_control, "\u{fffd}");
+            write!(f, "'{}'", name.replace('\'', r"'\''"))
         }
     }
 }

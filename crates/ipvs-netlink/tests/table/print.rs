@@ -235,6 +235,7 @@ fn a_name_is_one_word_for_the_shell() {
         ("x; reboot", "'x; reboot'"),
         ("it's", r"'it'\''s'"),
         ("", "''"),
+        ("x\nreboot", "'x\u{fffd}reboot'"),
     ] {
         let service = Service {
             pe_name: Some(name.to_owned()),
