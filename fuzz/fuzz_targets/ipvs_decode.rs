@@ -68,9 +68,9 @@ fn service(list: &[ServiceAttribute]) {
     assert_eq!(table.to_string().lines().count(), 1);
     let plan = Table::new().diff(&table);
     assert_eq!(plan.to_string().lines().count(), 1);
-    let mut again = Table::new();
-    assert!(plan.changes.iter().all(|change| again.apply(change)));
-    assert_eq!(again, table);
+    let mut made = Table::new();
+    assert!(plan.changes.iter().all(|change| made.apply(change)));
+    assert_eq!(made, table);
     let request = Message::from(&Change::AddService(entry.service.clone()));
     let found = again(&request).expect("our own request can be read");
     let [Attribute::Service(list)] = found.attributes.as_slice() else {
