@@ -22,18 +22,21 @@ impl Stdout {
 
     /// Writes one line, or counts it as lost where the reader does not read.
     pub(super) fn write(&mut self, text: &str) {
-        let mut line = String::with_capacity(self.prefix.len() + text.len() + 3);
+        let mut out = io::stdout().lock();
+        let mut patience = PATIENCE_MS;
         if self.lost > 0 {
-            line.push_str(&format!("{}: {} lines lost\n", self.prefix, self.lost));
+            // By itself: with the line it might be longer than what is sure to fit.
+            let note = format!("{}: {} lines lost\n", self.prefix, self.lost);
+            if write_bounded(&mut out, note.as_bytes(), 0).is_err() {
+                self.lost = self.lost.saturating_add(1);
+                return;
+            }
+            self.lost = 0;
+            patience = 0;
         }
-        line.push_str(self.prefix);
-        line.push_str(": ");
-        line.push_str(text);
-        line.push('\n');
-        let patience = if self.lost > 0 { 0 } else { PATIENCE_MS };
-        match write_bounded(&mut io::stdout().lock(), line.as_bytes(), patience) {
-            Ok(()) => self.lost = 0,
-            Err(_) => self.lost = self.lost.saturating_add(1),
+        let line = format!("{}: {text}\n", self.prefix);
+        if write_bounded(&mut out, line.as_bytes(), patience).is_err() {
+            self.lost = 1;
         }
     }
 }
