@@ -19,4 +19,5 @@ pub mod rtnl;
 pub mod settings;
 pub mod start;
 pub mod table;
+pub mod text;
 pub mod vip;

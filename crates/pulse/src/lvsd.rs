@@ -22,8 +22,8 @@ pub struct Launch {
     pub program: PathBuf,
     /// The configuration file.
     pub file: PathBuf,
-    /// What the file said when pulse took it. lvsd goes by that: a file that was broken or removed
-    /// since must not cost a takeover, nor one that was changed make two programs that disagree.
+    /// What the file said when pulse took it, for lvsd, which goes by that: a file that was broken
+    /// or removed since must not cost a takeover, nor one that was changed make the two disagree.
     pub text: Vec<u8>,
     /// What the file looked like then.
     pub stamp: Option<Stamp>,

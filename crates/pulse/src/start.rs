@@ -19,7 +19,7 @@ use crate::log::Message;
 use crate::lvsd::{self, Launch, Stamp};
 use crate::rtnl::Rtnl;
 use crate::settings::Settings;
-use crate::{host, links, table};
+use crate::{host, links, table, text};
 
 /// Where the pid of a pulse in the background stands.
 const PID_FILE: &str = "/var/run/pulse.pid";
@@ -47,7 +47,7 @@ pub fn run(cli: &Cli) -> ExitCode {
     }
     let launch = Launch {
         program: lvsd_program(cli),
-        text: loaded.document.to_bytes(),
+        text: text::with_addresses(&loaded),
         file,
         stamp,
         foreground: cli.no_daemon,
