@@ -45,7 +45,8 @@ fn looks_like_expression(block: &VirtualServer, missed: &MissedInBlock, sink: &m
     };
     let is_said = !block.use_regex.is_default() || missed.has(Virtual::UseRegex);
     let choice = expect.contains('(') && expect.contains('|') && expect.contains(')');
-    let looks = expect.starts_with('^') || expect.ends_with('$') || expect.contains(".*") || choice;
+    // Not `.*`: in plain text the `*` is any byte, as in `HTTP/1.* 200`.
+    let looks = expect.starts_with('^') || expect.ends_with('$') || choice;
     if let Some(span) = expect.span.filter(|_| looks && !is_said) {
         sink.warning(span, || {
             Draft::new(Kind::Doubtful)
