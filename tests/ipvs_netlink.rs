@@ -78,26 +78,32 @@ fn without_the_capability_everything_is_refused() {
         let refused = errors::without_capability(&mut client);
         return refused.unwrap_or_else(|error| panic!("{error}"));
     }
-    let name = lab::here!();
-    lab::scenario(name, BOUND, |lab| {
-        let host = host(lab)?;
-        let this = std::env::current_exe().map_err(|source| lab::Error::Io {
-            doing: "find this program".to_owned(),
-            source,
-        })?;
-        let said = host.tool(&[
-            "setpriv",
-            "--inh-caps=-all",
-            "--bounding-set=-all",
-            "env",
-            &format!("{UNPRIVILEGED}=yes"),
-            &this.display().to_string(),
-            "--exact",
-            name,
-        ])?;
-        assert!(said.contains("1 passed"), "{said}");
-        Ok(())
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let without = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"];
+        refused_by(&host(lab)?, &without)
     });
+}
+
+/// What a container's root has. In the guest, because later kernels may think otherwise.
+#[test]
+fn the_capability_of_another_user_namespace_is_not_enough() {
+    lab::scenario_in_guest(lab::here!(), BOUND, |lab| {
+        let inside = ["unshare", "--user", "--map-root-user", "--net"];
+        refused_by(&host(lab)?, &inside)
+    });
+}
+
+/// Runs the story above by itself, started by `prefix`.
+fn refused_by(host: &Host, prefix: &[&str]) -> Result<()> {
+    let this = std::env::current_exe().map_err(|source| lab::Error::Io {
+        doing: "find this program".to_owned(),
+        source,
+    })?;
+    let (this, asked) = (this.display().to_string(), format!("{UNPRIVILEGED}=yes"));
+    let name = "ipvs_netlink::without_the_capability_everything_is_refused";
+    let said = host.tool(&[prefix, &["env", &asked, &this, "--exact", name]].concat())?;
+    assert!(said.contains("1 passed"), "{said}");
+    Ok(())
 }
 
 #[test]
