@@ -146,6 +146,18 @@ fn ten_thousand_changes_at_once_have_ten_thousand_results() {
     });
 }
 
+/// The system's limits of socket buffers are no limits of ours.
+#[test]
+fn many_changes_need_no_large_socket_buffers_of_the_system() {
+    lab::scenario_in_guest(lab::here!(), BOUND, |lab| {
+        let host = host(lab)?;
+        let least = "for file in rmem_max rmem_default wmem_max wmem_default; do \
+                     echo 4608 > /proc/sys/net/core/$file; done";
+        host.tool(&["nsenter", "--target", "1", "--net", "sh", "-ec", least])?;
+        check(&host, "a batch", scale::batch).map(drop)
+    });
+}
+
 #[test]
 fn other_tasks_run_while_a_large_table_is_made_and_read() {
     lab::scenario(lab::here!(), BOUND, |lab| {

@@ -24,7 +24,7 @@ pub(super) const DUMP_ROOM: usize = 32 * 1024;
 /// (`NLMSG_GOODSIZE`: a page, and at most this).
 pub(super) const LEAST_DUMP_ROOM: usize = 8 * 1024;
 
-/// Most bytes of requests sent at once: far below any socket's send buffer.
+/// Most bytes of requests sent at once, but for the last one: below the link's send buffer.
 const SEND_LIMIT: usize = 64 * 1024;
 
 /// Why an exchange failed, before it is known what was being tried.

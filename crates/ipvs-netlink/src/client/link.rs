@@ -16,9 +16,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// allots 768 with `NETLINK_CAP_ACK` and some text, and up to 1280 where the option is missing.
 const ACK_COST: usize = 1536;
 
-/// Bytes of socket buffer to ask for; the kernel doubles them. They hold the answers of the requests
+/// Bytes of receive buffer to ask for; the kernel doubles them. They hold the answers of the requests
 /// that one send takes, should all of them fail.
-const WANTED_BUFFER: usize = 512 * 1024;
+const RECEIVE_BUFFER: usize = 512 * 1024;
+
+/// Bytes of send buffer to ask for; the kernel doubles them. A send is never larger, and one that is
+/// larger than the buffer fails.
+const SEND_BUFFER: usize = 128 * 1024;
 
 /// Most requests under way at once.
 const MAX_WINDOW: usize = 640;
@@ -63,11 +67,12 @@ impl NetlinkSocket {
         // and without text, and both forms are read.
         let _ = socket.set_cap_ack(true);
         let _ = socket.set_ext_ack(true);
-        // Beyond the system's limit, which takes the capability that changes need anyway. It is a
-        // limit, not memory that is set aside. The option is an `int`, and this passes a longer
+        // Beyond the system's limits, which takes the capability that changes need anyway. They are
+        // limits, not memory that is set aside. The options are `int`s, and this passes a longer
         // word: right where the low bytes come first.
         if cfg!(target_endian = "little") {
-            let _ = setsockopt(&socket, sockopt::RcvBufForce, &WANTED_BUFFER);
+            let _ = setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER);
+            let _ = setsockopt(&socket, sockopt::SndBufForce, &SEND_BUFFER);
         }
         let window = (socket.get_rx_buf_sz()? / ACK_COST).clamp(1, MAX_WINDOW);
         Ok(Self { socket, window })
