@@ -1,5 +1,8 @@
 //! The place against the table's own test kernel.
 
+mod by_load;
+mod quiesced;
+
 use super::*;
 use crate::settings::Method;
 use crate::table::memory::{Memory, settings};
@@ -17,6 +20,19 @@ fn weight(place: &Place<Memory>) -> Option<u32> {
 
 fn kernel(place: &mut Place<Memory>) -> &mut Memory {
     place.table.as_mut().expect("a table").kernel_mut()
+}
+
+/// The settings of a server whose load is read.
+fn by_load() -> Settings {
+    Settings {
+        load_data: Some("rup".to_owned()),
+        scale: 2,
+        ..settings(Method::Masquerade)
+    }
+}
+
+fn load(average: f64) -> Load {
+    Load::new(average).expect("a load")
 }
 
 #[test]
@@ -280,212 +296,4 @@ fn without_a_table_everything_is_as_wanted() {
     place.take_in(now);
     assert!(place.settle(now));
     assert_eq!(place.deadline(), None, "no weight, so no timer");
-}
-
-/// A place whose server is quiesced when it goes out.
-fn quiescing(memory: Memory) -> Place<Memory> {
-    let settings = Settings {
-        quiesce: true,
-        ..settings(Method::Masquerade)
-    };
-    Place::new(Some(Table::with(memory, &settings)), &settings)
-}
-
-#[test]
-fn a_quiesced_server_stays_with_weight_0_and_comes_in_again_low() {
-    let mut now = Instant::now();
-    let mut place = quiescing(Memory::with_service());
-    place.take_in(now);
-    assert!(place.settle(now));
-    now = place.deadline().expect("it climbs");
-    place.step(now);
-    assert_eq!(weight(&place), Some(6));
-    place.take_out();
-    assert!(place.settle(now));
-    assert_eq!(weight(&place), Some(0));
-    assert_eq!(place.deadline(), None);
-    let asked = kernel(&mut place).asked;
-    assert!(place.settle(now));
-    assert_eq!(kernel(&mut place).asked, asked, "once is enough");
-    place.take_in(now);
-    assert!(place.settle(now));
-    assert_eq!(weight(&place), Some(3));
-    assert_eq!(place.deadline(), Some(now + STEP));
-}
-
-#[test]
-fn nobody_is_left_behind_quiesced() {
-    let now = Instant::now();
-    for found in [0, 40] {
-        let mut place = quiescing(Memory::with_destination(found));
-        place.adopt(now);
-        place.leave();
-        assert!(place.settle(now));
-        assert_eq!(weight(&place), None, "found with {found}");
-    }
-}
-
-#[test]
-fn a_server_found_quiesced_comes_in_at_its_first_pass_by_slow_start() {
-    let now = Instant::now();
-    // With and without a failed check before: then somebody has looked.
-    for looked in [false, true] {
-        let mut place = quiescing(Memory::with_destination(0));
-        if looked {
-            assert!(!place.adopt(now), "it is out");
-            assert!(place.settle(now));
-            assert_eq!(weight(&place), Some(0), "and stays so");
-        }
-        place.take_in(now);
-        assert!(place.settle(now));
-        assert_eq!(weight(&place), Some(3));
-    }
-}
-
-#[test]
-fn a_server_nobody_looked_for_is_quiesced_with_the_thresholds_it_has() {
-    let now = Instant::now();
-    let mut memory = Memory::with_destination(40);
-    let there = memory.destinations.values_mut().next().expect("there");
-    (there.upper_threshold, there.lower_threshold) = (9, 4);
-    let mut place = quiescing(memory);
-    place.take_out();
-    assert!(place.settle(now));
-    let there = kernel(&mut place).only_destination().expect("there");
-    assert_eq!(
-        (there.weight, there.upper_threshold, there.lower_threshold),
-        (0, 9, 4)
-    );
-
-    let mut absent = quiescing(Memory::with_service());
-    absent.take_out();
-    assert!(absent.settle(now));
-    assert_eq!(weight(&absent), None, "nobody is put in to be out");
-}
-
-#[test]
-fn a_quiesced_server_that_somebody_took_out_is_out_and_comes_back() {
-    let now = Instant::now();
-    for gone in [Memory::with_service(), Memory::default()] {
-        let mut place = quiescing(Memory::with_destination(40));
-        assert!(place.adopt(now));
-        *kernel(&mut place) = gone;
-        place.take_out();
-        assert!(place.settle(now));
-        *kernel(&mut place) = Memory::with_service();
-        place.take_in(now);
-        assert!(place.settle(now));
-        assert_eq!(weight(&place), Some(3));
-    }
-}
-
-/// The settings of a server whose load is read.
-fn by_load() -> Settings {
-    Settings {
-        load_data: Some("rup".to_owned()),
-        scale: 2,
-        ..settings(Method::Masquerade)
-    }
-}
-
-fn load(average: f64) -> Load {
-    Load::new(average).expect("a load")
-}
-
-#[test]
-fn the_weight_in_the_table_follows_the_load() {
-    let settings = by_load();
-    let now = Instant::now();
-    let table = Table::with(Memory::with_destination(100), &settings);
-    let mut place = Place::new(Some(table), &settings);
-    assert!(place.adopt(now));
-    assert!(!place.step(now), "it is not time to ask");
-    let mut weights = Vec::new();
-    for (step, average) in (1..).zip([0.0, 0.0, 0.0, 1.0, 9.0, 2.0]) {
-        let now = now + STEP * step;
-        assert!(place.step(now));
-        place.hear(load(average), now);
-        weights.push(weight(&place));
-    }
-    assert_eq!(weights, [150, 200, 200, 200, 100, 100].map(Some));
-    place.hear(load(0.0), now);
-    assert_eq!(weight(&place), Some(100), "nobody asked");
-}
-
-#[test]
-fn a_load_is_asked_for_at_every_step_and_counts_after_the_climb() {
-    let settings = by_load();
-    let now = Instant::now();
-    let mut place = Place::new(
-        Some(Table::with(Memory::with_service(), &settings)),
-        &settings,
-    );
-    place.take_in(now);
-    assert!(place.settle(now));
-    let mut weights = Vec::new();
-    for step in 1..=7 {
-        let now = now + STEP * step;
-        assert!(place.step(now), "it is asked for at step {step}");
-        place.hear(load(0.0), now);
-        weights.push(weight(&place));
-    }
-    assert_eq!(weights, [6, 12, 24, 48, 96, 100, 150].map(Some));
-}
-
-#[test]
-fn a_load_that_is_told_of_a_server_that_is_out_means_nothing() {
-    let settings = by_load();
-    let now = Instant::now();
-    let table = Table::with(Memory::with_destination(100), &settings);
-    let mut place = Place::new(Some(table), &settings);
-    assert!(place.adopt(now));
-    assert!(place.step(now + STEP));
-    place.take_out();
-    place.hear(load(0.0), now + STEP);
-    assert!(place.settle(now + STEP));
-    assert_eq!(weight(&place), None);
-    assert_eq!(place.deadline(), None);
-}
-
-#[test]
-fn a_server_whose_load_is_read_no_more_comes_down_to_its_weight() {
-    let settings = by_load();
-    let now = Instant::now();
-    let table = Table::with(Memory::with_destination(170), &settings);
-    let mut place = Place::new(Some(table), &settings);
-    assert!(place.adopt(now));
-    place.go_without_load(now);
-    assert!(!place.step(now + STEP));
-    assert_eq!(weight(&place), Some(100));
-    place.take_out();
-    assert!(place.settle(now));
-    place.take_in(now);
-    assert!(place.settle(now));
-    for step in 1..20 {
-        assert!(!place.step(now + STEP * step));
-    }
-    assert_eq!(weight(&place), Some(100));
-}
-
-#[test]
-fn a_report_reckons_the_weight_as_if_it_were_in_the_table() {
-    let settings = Settings {
-        report_only: true,
-        weight: 4,
-        ..by_load()
-    };
-    let now = Instant::now();
-    let mut place: Place<Memory> = Place::new(None, &settings);
-    place.take_in(now);
-    assert!(place.settle(now));
-    assert!(place.step(now + STEP) && place.step(now + STEP * 2));
-    assert!(place.step(now + STEP * 3));
-    place.hear(load(0.0), now + STEP * 3);
-    let Present::In { weight, .. } = place.present else {
-        panic!("it is in");
-    };
-    assert_eq!(weight, 6);
-    place.take_out();
-    assert!(place.settle(now + STEP * 4));
-    assert_eq!(place.deadline(), None);
 }
