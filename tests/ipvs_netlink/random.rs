@@ -13,7 +13,7 @@ use super::tools::{Outcome, Random, equal, ipvsadm, same_text, shell};
 pub(super) const PAIRS: u64 = 200;
 
 /// Every so many pairs, the text of the plan makes the change: a process for every line is slow.
-const BY_SHELL: u64 = 20;
+const BY_SHELL: u64 = 50;
 
 /// Makes the first table, then the second out of it by the difference; the kernel must have it
 /// exactly, and a second difference must be empty. Returns how many changes that took.
