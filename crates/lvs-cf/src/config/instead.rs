@@ -92,7 +92,7 @@ pub(super) fn of_words(
     if let Some(time) = time_meant(&format!("{} {}", first.text, excess.text)) {
         return Some(format!("did you mean `{time}`?").into());
     }
-    if excess.text.parse::<Ipv4Addr>().is_ok() {
+    if excess.text.starts_with('/') || excess.text.parse::<Ipv4Addr>().is_ok() {
         return Some("netmasks stand in `vip_nmask` and `nat_nmask`".into());
     }
     let one_host = first.text.parse::<IpAddr>().is_ok() && !first.quoted;

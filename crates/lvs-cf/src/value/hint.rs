@@ -96,12 +96,18 @@ fn host(word: &str) -> Hint {
         let port = shown(port);
         return said(format!("leave `:{port}` out: ports stand in `port`"));
     }
+    if word.contains(' ') {
+        return Some("quotes make one word: put none around an address and its device".into());
+    }
+    if let Some((device, _)) = word.split_once(':')
+        && device.contains(|c: char| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit())
+        && !word.contains("//")
+    {
+        return Some("an address stands before its device".into());
+    }
     let brackets = word.strip_prefix('[').and_then(|w| w.strip_suffix(']'));
     if let Some(address) = brackets.and_then(|w| w.parse::<Ipv6Addr>().ok()) {
         return Some(meant(address));
-    }
-    if word.contains(' ') {
-        return Some("quotes make one word: put none around an address and its device".into());
     }
     // Leading zeros, which would be octal or not, and keys that are near each other.
     let typed = word.replace(',', ".").replace(['o', 'O'], "0");
@@ -229,6 +235,7 @@ mod tests {
                 "10.1.0.80 eth0:1",
                 "quotes make one word: put none around an address and its device",
             ),
+            ("eth0:1", "an address stands before its device"),
             (
                 "none",
                 "where none is needed, leave the line out, or write `0.0.0.0`",
@@ -241,7 +248,15 @@ mod tests {
             let hint = hint(Kind::InvalidHost, Sort::Any, word);
             assert_eq!(hint.as_deref(), Some(said), "{word}");
         }
-        for word in ["10.1.0", "10.1.0.256", "1.2.3.4.5", "a/24", "eth0:1", "..."] {
+        for word in [
+            "10.1.0",
+            "10.1.0.256",
+            "1.2.3.4.5",
+            "a/24",
+            "fe80:1",
+            "http://a",
+            "...",
+        ] {
             assert_eq!(hint(Kind::InvalidHost, Sort::Any, word), None, "{word}");
         }
     }
