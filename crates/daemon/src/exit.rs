@@ -10,7 +10,7 @@ pub fn failure(program: &str, error: &dyn Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The error and its sources, joined by `: `.
+/// The error and its sources, joined by `: `, in words.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -19,7 +19,25 @@ pub fn chain(error: &dyn Error) -> String {
         text.push_str(&next.to_string());
         source = next.source();
     }
-    text
+    in_words(&text)
+}
+
+/// The text without the numbers that the standard library puts behind what the system says, such as
+/// ` (os error 98)`.
+pub fn in_words(text: &str) -> String {
+    let mut parts = text.split(" (os error ");
+    let mut words = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let behind = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        match behind.strip_prefix(')') {
+            Some(rest) if behind.len() < part.len() => words.push_str(rest),
+            _ => {
+                words.push_str(" (os error ");
+                words.push_str(part);
+            }
+        }
+    }
+    words
 }
 
 #[cfg(test)]
@@ -35,7 +53,20 @@ mod tests {
         let error = Outer(std::io::Error::from_raw_os_error(98));
         assert_eq!(
             chain(&error),
-            "cannot create heartbeat socket: Address already in use (os error 98)"
+            "cannot create heartbeat socket: Address already in use"
         );
+    }
+
+    #[test]
+    fn only_numbers_of_errors_go() {
+        for (text, words) in [
+            ("", ""),
+            ("no (os) error", "no (os) error"),
+            ("a (os error 2) b (os error 13)", "a b"),
+            ("a (os error ) (os error 2", "a (os error ) (os error 2"),
+            ("a (os error two)", "a (os error two)"),
+        ] {
+            assert_eq!(in_words(text), words);
+        }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A daemon words its lines in one `Message` enum and logs them with the `tracing` macros; this
 //! subscriber writes the message field of an event and nothing else, so that a line in the log is
-//! exactly the line in the enum. Spans are not used. A reader that does not read
-//! loses lines (and is told how many); the daemon loses no time to speak of: syslog never waits,
+//! exactly the line in the enum, less the numbers of errors. Spans are not used. A reader that does
+//! not read loses lines (and is told how many); the daemon loses no time to speak of: syslog never waits,
 //! and stdout waits for a reader that is behind once.
 
 mod stdout;
@@ -15,6 +15,8 @@ use std::sync::{Mutex, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber, span};
+
+use crate::exit::in_words;
 
 use self::stdout::Stdout;
 use self::syslog::Syslog;
@@ -81,7 +83,7 @@ impl Subscriber for Log {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line::default();
         event.record(&mut line);
-        let text = clean(&line.0);
+        let text = clean(&in_words(&line.0));
         let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(stdout) = &mut sinks.stdout {
             stdout.write(&text);

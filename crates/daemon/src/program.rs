@@ -23,7 +23,7 @@ pub fn find(word: &OsStr, search_path: Option<&OsStr>) -> io::Result<PathBuf> {
         .filter(|dir| dir.is_absolute())
         .map(|dir| dir.join(word))
         .find(|path| check(path).is_ok())
-        .ok_or_else(|| io::ErrorKind::NotFound.into())
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is none in PATH"))
 }
 
 /// Whether the path is a file that may be executed.

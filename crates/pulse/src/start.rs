@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use daemon::daemonize::{Background, Side, fork_to_background};
-use daemon::exit::failure;
+use daemon::exit::{failure, in_words};
 use daemon::log::Logging;
 use daemon::pid_file::PidFile;
 use nix::sys::signal::{SigSet, Signal};
@@ -149,7 +149,7 @@ fn missing_programs(launch: &Launch, config: &lvs_cf::Config) -> Vec<String> {
     let missing = |program: &&Path| {
         let found = daemon::program::find(program.as_os_str(), search_path.as_deref());
         let error = found.err()?;
-        Some(Message::CannotServe(program, &error).to_string())
+        Some(in_words(&Message::CannotServe(program, &error).to_string()))
     };
     programs.iter().filter_map(missing).collect()
 }
