@@ -237,8 +237,11 @@ impl<L: Link> Exchange<L> {
             while start.elapsed() < PATIENCE {
                 self.answer.clear();
                 self.answer.reserve(ANSWER_ROOM);
-                if self.link.receive(&mut self.answer, false).is_err() {
-                    break;
+                match self.link.receive(&mut self.answer, false) {
+                    Ok(_) => {}
+                    // Behind these there may be more.
+                    Err(error) if is_passing(&error) => {}
+                    Err(_) => break,
                 }
             }
         }
@@ -395,10 +398,11 @@ impl<L: Link> Exchange<L> {
                 }
                 Ok(_) => return Ok(()),
                 Err(error) => match error.kind() {
-                    io::ErrorKind::Interrupted => {}
                     io::ErrorKind::WouldBlock if *overrun => return Err(Failure::Lost),
                     io::ErrorKind::WouldBlock => return Err(Failure::TimedOut),
-                    _ if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => *overrun = true,
+                    _ if is_passing(&error) => {
+                        *overrun |= error.kind() != io::ErrorKind::Interrupted;
+                    }
                     _ => return Err(Failure::Socket("recv", error)),
                 },
             }
@@ -408,6 +412,13 @@ impl<L: Link> Exchange<L> {
             }
         }
     }
+}
+
+/// Whether the socket is as good as before: a signal came, or the kernel tells that it dropped
+/// something.
+fn is_passing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Interrupted
+        || error.raw_os_error() == Some(Errno::ENOBUFS as i32)
 }
 
 impl Failure {
