@@ -145,7 +145,7 @@ async fn a_change_of_mind_is_heard_each_time_and_a_repetition_is_not() {
     let said = ["[ active ]", "[ active ]", "[inactive]", "[ active ]"];
     let text: String = said
         .iter()
-        .map(|line| format!("echo '{line} x'; sleep 0.2; "))
+        .map(|line| format!("echo '{line} x'; sleep 0.5; "))
         .collect();
     let mut monitors = monitors(&[&text], false);
     let events = until(&mut monitors, is_ended).await;
@@ -192,7 +192,7 @@ async fn a_flood_is_bounded_and_its_last_verdict_counts() {
     assert_eq!(last, Some(Verdict::Down));
     let other_after = other_after.expect("the quiet one is heard");
     assert!(
-        other_after < Duration::from_secs(3),
+        other_after < Duration::from_secs(10),
         "after {other_after:?}"
     );
     stop(monitors, PATIENCE).await;
@@ -247,7 +247,7 @@ async fn a_flood_does_not_put_off_the_end() {
         assert!(start.elapsed() < PATIENCE, "no end in sight");
     }
     let took = start.elapsed();
-    assert!(took < bound + Duration::from_secs(2), "{took:?}");
+    assert!(took < bound + Duration::from_secs(5), "{took:?}");
     let killed = events.iter().position(|e| matches!(e, Event::Killed(20)));
     let killed = killed.expect("killed at the bound");
     assert_eq!(lines(&events[killed..], Stream::Stderr), [""; 0]);
@@ -339,7 +339,8 @@ async fn what_a_dead_monitor_leaves_behind_is_killed() {
 #[tokio::test]
 async fn an_escaped_child_that_holds_the_pipes_does_not_hide_the_death() {
     let _alone = ALONE.lock().await;
-    let text = "setsid sh -c 'echo $$ >&2; exec sleep 60' & sleep 0.3; exit 1";
+    // The sleep has a session of its own, and the pipe of standard error.
+    let text = "echo $(setsid sh -c 'sleep 60 >&2 & echo $!') >&2; exit 1";
     let mut monitors = monitors(&[text], false);
     let start = Instant::now();
     let events = until(&mut monitors, is_ended).await;
@@ -380,7 +381,7 @@ async fn all_are_asked_at_once_and_those_that_refuse_are_killed() {
         "{events:?}"
     );
     assert!(
-        took >= bound && took < bound + Duration::from_secs(2),
+        took >= bound && took < bound + Duration::from_secs(5),
         "{took:?}"
     );
     assert!(

@@ -175,7 +175,7 @@ fn a_trial_says_what_it_would_do_and_does_nothing() {
         "pulse: test start: not raising 192.0.2.9 on lo:1",
     ];
     let mut text = String::new();
-    for _ in 0..500 {
+    for _ in 0..2000 {
         text = std::fs::read_to_string(&log).expect("the log");
         if expected.iter().all(|line| text.contains(line)) {
             break;

@@ -125,7 +125,7 @@ fn checks_that_fail_leave_nothing_behind() {
     let mut nanny = Nanny::connecting(address, "-t 1 --interval 1ms -a 0");
     nanny.wait_for("[inactive]");
     let (memory, start) = (nanny.memory(), sleeps(&nanny));
-    let end = Instant::now() + LONG;
+    let end = Instant::now() + ENDURANCE;
     while sleeps(&nanny) < start + 3000 {
         assert!(
             Instant::now() < end,
@@ -136,7 +136,7 @@ fn checks_that_fail_leave_nothing_behind() {
     }
     let descriptors = nanny.descriptors();
     assert!(descriptors <= DESCRIPTORS, "{descriptors}");
-    assert_eq!(nanny.memory(), memory);
+    assert!(nanny.memory() <= memory + PAGES, "{}", nanny.memory());
 }
 
 #[test]
@@ -144,8 +144,17 @@ fn it_wakes_for_its_timers_only() {
     let server = Server::up(PAGE);
     let mut nanny = Nanny::connecting(server.address, "-t 60 --interval 60 -a 0");
     nanny.wait_for("[ active ]");
-    std::thread::sleep(Duration::from_millis(100));
-    let before = sleeps(&nanny);
+    // A busy machine may take its time for what is left to do after the line.
+    let end = Instant::now() + LONG;
+    let mut before = sleeps(&nanny);
+    loop {
+        std::thread::sleep(Duration::from_millis(100));
+        let now = sleeps(&nanny);
+        if now == std::mem::replace(&mut before, now) {
+            break;
+        }
+        assert!(Instant::now() < end, "it never rests");
+    }
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(sleeps(&nanny), before);
 }

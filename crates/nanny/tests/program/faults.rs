@@ -15,9 +15,13 @@ pub(crate) const RULES: &str = "-t 0.5 --interval 100ms -a 0";
 /// The timeout of [`RULES`].
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The first check fails with this line, after at least `least` and soon after that. Returns when.
+/// For checks that are to pass, however busy the machine: with these the first one that fails is told
+/// as with those.
+pub(crate) const PATIENT: &str = "-t 2 --interval 100ms -a 0";
+
+/// The first check fails with this line, after at least `least` and soon after that.
 #[track_caller]
-pub(crate) fn fails(mut nanny: Nanny, line: &str, least: Duration) -> Duration {
+pub(crate) fn fails(mut nanny: Nanny, line: &str, least: Duration) {
     let said = nanny.wait_for("[inactive]") - nanny.started;
     assert!(
         nanny
@@ -36,7 +40,6 @@ pub(crate) fn fails(mut nanny: Nanny, line: &str, least: Duration) -> Duration {
     assert!(said >= least, "{said:?}");
     assert!(said <= least + SLACK, "{said:?}");
     goes_on_so(nanny);
-    said
 }
 
 /// It fails again and again, which leaves nothing behind in the nanny; and nothing is left of the nanny
@@ -136,7 +139,7 @@ fn over_ipv6_as_over_ipv4() {
     let loopback = (Ipv6Addr::LOCALHOST, 0).into();
     let server = Server::up_at(loopback, PAGE);
     let address = server.address;
-    let mut nanny = Nanny::asking(address, RULES);
+    let mut nanny = Nanny::asking(address, PATIENT);
     nanny.wait_for(&format!("[ active ] making {address} available"));
     drop(server);
     nanny.wait_for(&format!("CONNECT to {address} failed: Connection refused"));
@@ -210,8 +213,7 @@ fn answers_too_slowly() {
     let pause = Duration::from_millis(450);
     let server = Server::up(Manner::ByteByByte(b"HTTP/1.0 200 OK\r\n\r\n", pause));
     let line = format!("READ to {} timed out", server.address);
-    let said = fails(Nanny::asking(server.address, RULES), &line, TIMEOUT);
-    assert!(said < pause * 3, "{said:?}");
+    fails(Nanny::asking(server.address, RULES), &line, TIMEOUT);
 }
 
 #[test]
@@ -220,18 +222,17 @@ fn answers_byte_by_byte_and_passes() {
         b"HTTP/1.0 200 OK\r\n\r\n",
         Duration::from_millis(20),
     ));
-    let mut nanny = Nanny::asking(server.address, RULES);
-    nanny.wait_for("[ active ]");
-    nanny.never_says("[inactive]", TIMEOUT * 3);
+    let mut nanny = Nanny::asking(server.address, PATIENT);
+    nanny.passes(TIMEOUT * 3);
 }
 
 #[test]
 fn answers_ten_million_bytes_and_passes_in_the_same_memory() {
     let server = Server::up(Manner::Floods);
-    let mut nanny = Nanny::asking(server.address, "-t 1 --interval 10ms -a 0");
+    let mut nanny = Nanny::asking(server.address, "-t 5 --interval 10ms -a 0");
     nanny.wait_for("[ active ]");
     let before = nanny.memory();
-    nanny.never_says("[inactive]", Duration::from_secs(1));
+    nanny.never_says("", Duration::from_secs(1));
     assert!(server.accepted() > 5);
     assert!(nanny.memory() <= before + 8, "{} KiB", nanny.memory());
 }

@@ -14,7 +14,7 @@ use ::nix::unistd::Pid;
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 /// How late a line may come on a busy machine.
-pub(crate) const SLACK: Duration = Duration::from_secs(1);
+pub(crate) const SLACK: Duration = Duration::from_secs(2);
 
 /// Its descriptors at most: signals, a check's socket and its ping, the syslog daemon's.
 pub(crate) const DESCRIPTORS: usize = 4;
@@ -185,6 +185,15 @@ impl Nanny {
     pub(crate) fn last(&self, text: &str) -> Instant {
         let place = self.seen.iter().rposition(|line| line.contains(text));
         self.came[place.expect("there is such a line")]
+    }
+
+    /// Its first check passes, and none fails for so long: one that does would be told.
+    #[track_caller]
+    pub(crate) fn passes(&mut self, time: Duration) {
+        self.wait_for("active");
+        let last = self.seen.last().expect("a line");
+        assert!(last.contains("[ active ]"), "{:#?}", self.seen);
+        self.never_says("", time);
     }
 
     /// Waits for its end.

@@ -40,9 +40,23 @@ pub(crate) struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
+/// A port of loopback that is nobody else's while the tests run, also when its server is down: it
+/// refuses connections then.
+fn own_port() -> SocketAddr {
+    let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    // A server that listens may be bound beside it, as it has this set too.
+    socket.set_reuse_address(true).expect("set");
+    socket.bind(&any.into()).expect("bound");
+    let bound = socket.local_addr().expect("an address");
+    // Open until the tests end.
+    std::mem::forget(socket);
+    bound.as_socket().expect("an IP address")
+}
+
 impl Server {
     pub(crate) fn up(manner: Manner) -> Self {
-        Self::up_at((Ipv4Addr::LOCALHOST, 0).into(), manner)
+        Self::up_at(own_port(), manner)
     }
 
     pub(crate) fn up_at(address: SocketAddr, manner: Manner) -> Self {
@@ -129,9 +143,9 @@ fn serve(mut connection: TcpStream, manner: Manner) -> std::io::Result<Option<Tc
     Ok(None)
 }
 
-/// A free port of loopback that refuses connections.
+/// A port of loopback that refuses connections.
 pub(crate) fn refusing() -> SocketAddr {
-    Server::up(Manner::Closes).address
+    own_port()
 }
 
 /// A server whose queue is full: the kernel drops what would connect, as a dead host does.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ::nix::sys::signal::{Signal, kill};
 use ::nix::unistd::Pid;
 
-use crate::nanny::{LONG, PROGRAM, arguments};
+use crate::nanny::{LONG, PROGRAM, arguments, wait_until};
 use crate::server::{Manner, Server};
 
 fn output(args: &[&str]) -> Output {
@@ -94,8 +94,7 @@ fn in_the_background_it_outlives_its_starter_until_it_is_stopped() {
         assert_eq!(link.expect("open").to_str(), Some("/dev/null"));
     }
     let before = server.accepted();
-    std::thread::sleep(Duration::from_millis(500));
-    assert!(server.accepted() > before, "it checks");
+    wait_until("it checks", || server.accepted() > before);
     kill(pids[0], Signal::SIGTERM).expect("it lives");
     let end = Instant::now() + LONG;
     while !running(&args).is_empty() {

@@ -10,7 +10,7 @@ use super::*;
 use crate::check::reply::Expect;
 use crate::wait::{NO_SOURCES, wait};
 
-const TIMEOUT: Duration = Duration::from_millis(400);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Longer than what passes takes on a busy machine.
 const LONG: Duration = Duration::from_secs(8);
