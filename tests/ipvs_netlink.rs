@@ -15,6 +15,7 @@ use std::time::Duration;
 use tools::check;
 
 const BOUND: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(10);
 /// Set for the process that is to have no capability.
 const UNPRIVILEGED: &str = "IPVS_UNPRIVILEGED";
 
@@ -45,6 +46,11 @@ fn services_and_destinations_of_every_sort_go_both_ways() {
 fn what_there_is_once_goes_both_ways() {
     lab::scenario(lab::here!(), BOUND, |lab| {
         let host = host(lab)?;
+        // The kernel gives a wire its own IPv6 address by and by, and a daemon sends from there.
+        let own = ["ip", "-6", "address", "show", "dev", "eth0", "-tentative"];
+        lab.wait("an IPv6 address", SOON, || {
+            Ok(host.tool(&own)?.contains("inet6 fe80:"))
+        })?;
         check(&host, "version", once::version)?;
         check(&host, "timeouts", once::timeouts)?;
         check(&host, "daemons", once::daemons)
