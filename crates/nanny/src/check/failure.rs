@@ -98,6 +98,10 @@ impl fmt::Display for Line<'_> {
             (Act::Run, None) => write!(f, "PROGRAM for {server} "),
         }?;
         match self.failure {
+            // It may be the program that hangs, and not the service.
+            Failure::TimedOut(Act::Run, Host::Answers) => {
+                f.write_str("timed out: the host answers a ping")
+            }
             Failure::TimedOut(_, host) => write!(f, "timed out{host}"),
             // A lack of processes or of ports, which the table of messages calls "Try again".
             Failure::System(_, Errno::EAGAIN) => {
@@ -178,6 +182,10 @@ mod tests {
             (
                 Failure::TimedOut(Act::Run, Host::NotAsked),
                 "PROGRAM /x/check for 1.2.3.4:80 timed out",
+            ),
+            (
+                Failure::TimedOut(Act::Run, Host::Answers),
+                "PROGRAM /x/check for 1.2.3.4:80 timed out: the host answers a ping",
             ),
             (
                 Failure::TimedOut(Act::Read, Host::Answers),
