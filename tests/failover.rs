@@ -365,6 +365,8 @@ fn a_file_that_was_broken_or_removed_since_the_start_costs_no_takeover() {
         lvs2.wait_line("has changed since pulse was started", SOON)?;
         cluster.wait_active("lvs2", SOON)?;
 
+        // A successor is refused as long as it is there.
+        lvs1.wait_exit(SOON)?;
         let lvs1 = cluster.start_pulse("lvs1")?;
         lvs1.wait_line("STARTING PULSE AS MASTER", SOON)?;
         let file = cluster.configuration("lvs1")?;
