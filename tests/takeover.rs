@@ -141,3 +141,22 @@ fn dropping_a_floating_address_costs_the_device_no_other() {
         Ok(())
     });
 }
+
+#[test]
+fn a_floating_address_that_somebody_removed_is_raised_and_announced_again() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let cluster = FiveNodes::up(lab)?;
+        let lvs1 = cluster.start_pulse("lvs1")?;
+        let _lvs2 = cluster.start_pulse("lvs2")?;
+        lvs1.wait_line("gratuitous lvs arps finished", SOON)?;
+        let capture = cluster.client()?.capture_arp("eth0")?;
+        let host = cluster.host("lvs1")?;
+        host.tool(&["ip", "addr", "del", "1.2.3.1/24", "dev", "eth0"])?;
+        lvs1.wait_line("raising 1.2.3.1 on eth0:1 again: it was not there", SOON)?;
+        assert!(cluster.has_vip("lvs1")?);
+        cluster.wait("its announcement", SOON, || {
+            Ok(capture.announcements(VIP).len() >= 2)
+        })?;
+        Ok(())
+    });
+}

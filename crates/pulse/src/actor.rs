@@ -60,6 +60,7 @@ struct Limits {
     not_sent: RateLimit,
     not_heard: RateLimit,
     not_renewed: RateLimit,
+    raised_again: RateLimit,
     announce_again: RateLimit,
 }
 
@@ -100,6 +101,7 @@ impl Actor {
             not_sent: limit(),
             not_heard: limit(),
             not_renewed: limit(),
+            raised_again: limit(),
             announce_again: limit(),
         };
         let actor = Self {

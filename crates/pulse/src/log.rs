@@ -56,6 +56,8 @@ pub enum Message<'a> {
     LvsdKilled(Duration),
     /// A floating address is up.
     Raised(&'a Floating),
+    /// A floating address was not there any more, and is up again; how many like it were held back.
+    RaisedAgain(&'a Floating, u64),
     /// A floating address is not up; how many like it were held back.
     NotRaised(&'a Floating, &'a vip::Error, u64),
     /// A floating address is gone.
@@ -178,6 +180,11 @@ impl fmt::Display for Message<'_> {
             }
             Self::Raised(floating) => {
                 write!(f, "raising {} on {}", floating.address, device(floating))
+            }
+            Self::RaisedAgain(floating, held_back) => {
+                let (address, device) = (floating.address, device(floating));
+                write!(f, "raising {address} on {device} again: it was not there")?;
+                write!(f, "{}", HeldBack(*held_back))
             }
             Self::NotRaised(floating, error, held_back) => {
                 write!(

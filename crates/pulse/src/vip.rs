@@ -22,6 +22,15 @@ pub enum Error {
     Kernel(#[source] io::Error),
 }
 
+/// How an address came to be up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Up {
+    /// It was there, and its lease is renewed.
+    Already,
+    /// It was not on its device.
+    Now,
+}
+
 /// Raises the addresses, or renews the lease of those that are up. `lease` is the lifetime in
 /// seconds; `None` makes them permanent. One result per address, in order: one that fails does
 /// not stop the others.
@@ -32,7 +41,7 @@ pub fn raise(
     rtnl: &mut Rtnl,
     floating: &[Floating],
     lease: Option<u32>,
-) -> io::Result<Vec<Result<(), Error>>> {
+) -> io::Result<Vec<Result<Up, Error>>> {
     let present = rtnl.addresses()?;
     let wanted: Vec<Result<Address, Error>> = floating
         .iter()
@@ -48,8 +57,11 @@ pub fn raise(
     Ok(wanted
         .into_iter()
         .map(|address| {
-            address.and_then(|_| match results.next() {
-                Some(result) => result.map_err(Error::Kernel),
+            address.and_then(|address| match results.next() {
+                Some(Ok(())) if find(&present, address.index, address.address).is_some() => {
+                    Ok(Up::Already)
+                }
+                Some(result) => result.map(|()| Up::Now).map_err(Error::Kernel),
                 None => Err(Error::Kernel(io::ErrorKind::UnexpectedEof.into())),
             })
         })
@@ -110,6 +122,13 @@ fn is_floating(address: Ipv4Addr, floating: &[Floating]) -> bool {
     floating.iter().any(|one| one.address == address)
 }
 
+/// `address` as it is on the interface with `index`.
+fn find(present: &[Address], index: u32, address: Ipv4Addr) -> Option<&Address> {
+    present
+        .iter()
+        .find(|a| a.index == index && a.address == address)
+}
+
 /// The address as it should be on the interface with `index`.
 fn wanted(
     floating: &Floating,
@@ -118,9 +137,7 @@ fn wanted(
     present: &[Address],
     all: &[Floating],
 ) -> Address {
-    let there = present
-        .iter()
-        .find(|a| a.index == index && a.address == floating.address);
+    let there = find(present, index, floating.address);
     let prefix = match (there, floating.prefix) {
         // Taken over as it is: another prefix would make it a second address.
         (Some(there), _) => there.prefix,

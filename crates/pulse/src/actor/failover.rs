@@ -11,6 +11,7 @@ use crate::activation::{Activation, READY_BOUND, Step};
 use crate::fsm::{Event, Time, WhyActive, WhyInactive};
 use crate::log::Message;
 use crate::lvsd::{Lvsd, Report};
+use crate::vip::Up;
 use crate::{table, vip};
 
 /// How long an lvsd that is stopping may hold up a new activation.
@@ -153,7 +154,8 @@ impl Actor {
         }
     }
 
-    /// Raises the addresses, or renews them: then only failures are worth a line.
+    /// Raises the addresses, or renews them: then only failures are worth a line, and addresses
+    /// that were not there any more, or whose device is back. Neighbours are told of those.
     fn raise_addresses(&mut self, first: bool) {
         let Some(tools) = &mut self.tools else {
             return;
@@ -166,14 +168,21 @@ impl Actor {
                 return;
             }
         };
+        let mut came_back = false;
         self.up.clear();
         for (floating, result) in self.settings.floating.iter().zip(results) {
             if result.is_ok() {
                 self.up.push(floating.clone());
             }
             match result {
-                Ok(()) if first => info!("{}", Message::Raised(floating)),
-                Ok(()) => {}
+                Ok(_) if first => info!("{}", Message::Raised(floating)),
+                Ok(Up::Already) => {}
+                Ok(Up::Now) => {
+                    came_back = true;
+                    if let Some(held_back) = self.limits.raised_again.allow(Instant::now()) {
+                        warn!("{}", Message::RaisedAgain(floating, held_back));
+                    }
+                }
                 Err(error) if first => error!("{}", Message::NotRaised(floating, &error, 0)),
                 Err(error) => {
                     if let Some(held_back) = self.limits.not_renewed.allow(Instant::now()) {
@@ -181,6 +190,9 @@ impl Actor {
                     }
                 }
             }
+        }
+        if came_back {
+            self.announce();
         }
     }
 
