@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 use super::core::Core;
-use super::exchange::Failure;
+use super::failure::Failure;
 use super::link::Link;
 use super::results::Results;
 use crate::message::Message;

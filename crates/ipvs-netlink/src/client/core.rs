@@ -7,7 +7,8 @@ use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
 use nix::errno::Errno;
 
 use super::change::{check_key, is_name};
-use super::exchange::{Exchange, Failure, decode};
+use super::exchange::{Exchange, decode};
+use super::failure::Failure;
 use super::link::Link;
 use crate::message::{
     Attribute, Command, DaemonAttribute, FAMILY_NAME, InfoAttribute, Message, ServiceAttribute,

@@ -9,10 +9,11 @@ use netlink_packet_core::{
 use netlink_packet_generic::{GenlFamily, GenlHeader};
 use nix::errno::Errno;
 
+use super::failure::Failure;
 use super::frame::{self, Content};
 use super::link::{Link, PATIENCE};
+use crate::Change;
 use crate::message::{FAMILY_VERSION, Message, request};
-use crate::{Attempt, Change, Error};
 
 /// Room for the answer to anything but a dump. Only the bytes that are used cost memory.
 const ANSWER_ROOM: usize = 4096;
@@ -26,78 +27,6 @@ pub(super) const LEAST_DUMP_ROOM: usize = 8 * 1024;
 
 /// Most bytes of requests sent at once, but for the last one: below the link's send buffer.
 const SEND_LIMIT: usize = 64 * 1024;
-
-/// Why an exchange failed, before it is known what was being tried.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// The kernel refused.
-    Refused(Errno, Option<String>),
-    /// A system call failed.
-    Socket(&'static str, io::Error),
-    /// No answer in time.
-    TimedOut,
-    /// An answer did not fit.
-    Truncated { length: usize, room: usize },
-    /// An answer could not be read.
-    Decode(DecodeError),
-    /// The answer was dropped on a full socket buffer.
-    Lost,
-}
-
-impl Failure {
-    /// The public error, now that it is known what was being tried.
-    pub(super) fn during(self, attempt: Attempt) -> Error {
-        match self {
-            Self::Refused(errno, text) => refusal(attempt, errno, text),
-            Self::Socket(call, source) => Error::Socket {
-                attempt,
-                call,
-                source,
-            },
-            Self::TimedOut => Error::TimedOut {
-                attempt,
-                seconds: PATIENCE.as_secs(),
-            },
-            Self::Truncated { length, room } => Error::Truncated {
-                attempt,
-                length,
-                room,
-            },
-            Self::Decode(source) => Error::Decode { attempt, source },
-            Self::Lost => Error::AnswerLost { attempt },
-        }
-    }
-}
-
-/// What an error number means for what was tried.
-fn refusal(attempt: Attempt, errno: Errno, text: Option<String>) -> Error {
-    let on_there = matches!(
-        attempt,
-        Attempt::EditDestination(..) | Attempt::DeleteDestination(..)
-    );
-    let on_destination = on_there || matches!(attempt, Attempt::AddDestination(..));
-    let on_service = matches!(
-        attempt,
-        Attempt::GetService(_)
-            | Attempt::AddService(_)
-            | Attempt::EditService(_)
-            | Attempt::DeleteService(_)
-            | Attempt::ZeroService(_)
-    );
-    match errno {
-        Errno::EPERM => Error::Permission { attempt },
-        Errno::EEXIST => Error::AlreadyExists { attempt },
-        Errno::ESRCH if on_service || on_destination => Error::NoSuchService { attempt },
-        Errno::ENOENT if on_there => Error::NoSuchDestination { attempt },
-        // Nothing else is looked up by name but the family itself: the module was unloaded.
-        Errno::ENOENT => Error::NoIpvs,
-        _ => Error::Kernel {
-            attempt,
-            errno,
-            text,
-        },
-    }
-}
 
 /// What became of the requests of a window.
 pub(super) struct Window {
@@ -179,14 +108,14 @@ impl<L: Link> Exchange<L> {
         result
     }
 
-    /// Keeps its buffers for the next window: [`Exchange::rest`] comes after the last one.
-    ///
     /// Sends as many of the requests at once as their answers are sure to fit, at least one if there
     /// is one, and reads the result of each.
     ///
     /// Only the last one asks for an acknowledgement. The kernel carries them out in order and
     /// answers those that fail, asked or not, so what has no answer before that of the last one was
     /// carried out. Receiving an answer costs more than making a change.
+    ///
+    /// The buffers are kept for the next window: [`Exchange::rest`] comes after the last one.
     pub(super) fn window<'a>(
         &mut self,
         changes: impl IntoIterator<Item = &'a Change>,
@@ -419,28 +348,6 @@ impl<L: Link> Exchange<L> {
 fn is_passing(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Interrupted
         || error.raw_os_error() == Some(Errno::ENOBUFS as i32)
-}
-
-impl Failure {
-    /// The same failure again: that of a socket takes many requests with it.
-    pub(super) fn again(&self) -> Self {
-        match self {
-            Self::Refused(errno, text) => Self::Refused(*errno, text.clone()),
-            Self::Socket(call, error) => Self::Socket(
-                call,
-                error
-                    .raw_os_error()
-                    .map_or_else(|| error.kind().into(), io::Error::from_raw_os_error),
-            ),
-            Self::TimedOut => Self::TimedOut,
-            Self::Truncated { length, room } => Self::Truncated {
-                length: *length,
-                room: *room,
-            },
-            Self::Decode(error) => Self::Decode(DecodeError::from(error.to_string())),
-            Self::Lost => Self::Lost,
-        }
-    }
 }
 
 /// Reads a message of the family from what follows a netlink header.

@@ -3,6 +3,7 @@
 mod change;
 mod core;
 mod exchange;
+mod failure;
 #[cfg(test)]
 mod fake;
 mod frame;

@@ -104,7 +104,8 @@ mod tests {
         let protocol = prop_oneof![
             Just(Protocol::Tcp),
             Just(Protocol::Udp),
-            Just(Protocol::Sctp)
+            Just(Protocol::Sctp),
+            Just(Protocol::Other(50)),
         ];
         let family = prop_oneof![Just(Family::V4), Just(Family::V6)];
         prop_oneof![
@@ -150,12 +151,20 @@ mod tests {
             Just(Forwarding::Masquerade),
             Just(Forwarding::Direct),
             Just(Forwarding::Tunnel),
+            Just(Forwarding::Local),
+            Just(Forwarding::Bypass),
+            Just(Forwarding::Other(7)),
         ];
         let checksum = prop_oneof![Just(TunnelChecksum::None), Just(TunnelChecksum::Remote)];
-        let tunnel = (0..3, any::<u16>(), checksum).prop_map(|(kind, port, checksum)| match kind {
+        let tunnel = (0..4, any::<u16>(), checksum).prop_map(|(kind, port, checksum)| match kind {
             0 => Tunnel::Ipip,
             1 => Tunnel::Gue { port, checksum },
-            _ => Tunnel::Gre { checksum },
+            2 => Tunnel::Gre { checksum },
+            _ => Tunnel::Other {
+                kind: 9,
+                port,
+                flags: 3,
+            },
         });
         (
             any::<(IpAddr, u16)>(),
