@@ -10,6 +10,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::Command;
 
+use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 /// The variable that names the file whose text is on standard input.
@@ -20,7 +21,14 @@ pub const FILE_ON_STDIN: &str = "LVS_CF_ON_STDIN";
 /// # Errors
 /// If the system has no memory or descriptor to give.
 pub fn give(command: &mut Command, path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut file = File::from(memfd_create(c"lvs.cf", MFdFlags::MFD_CLOEXEC)?);
+    // The sysctl vm.memfd_noexec may ask for the seal; kernels before 6.3 do not know it.
+    let plain = MFdFlags::MFD_CLOEXEC;
+    let sealed = plain | MFdFlags::from_bits_retain(nix::libc::MFD_NOEXEC_SEAL);
+    let memory = match memfd_create(c"lvs.cf", sealed) {
+        Err(Errno::EINVAL) => memfd_create(c"lvs.cf", plain),
+        result => result,
+    };
+    let mut file = File::from(memory?);
     file.write_all(text)?;
     file.rewind()?;
     command.env(FILE_ON_STDIN, path).stdin(file);

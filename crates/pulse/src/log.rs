@@ -40,6 +40,8 @@ pub enum Message<'a> {
     NotHeard(&'a std::io::Error, u64),
     /// The file is not what it was when pulse took it.
     FileChanged(&'a Path),
+    /// lvsd could not be handed what the file said.
+    NotHanded(&'a std::io::Error),
     /// lvsd is started.
     LvsdStarted(u32),
     /// lvsd cannot be started.
@@ -157,6 +159,12 @@ impl fmt::Display for Message<'_> {
                 "{} has changed since pulse was started: going by what it said then",
                 file.display()
             ),
+            Self::NotHanded(error) => {
+                write!(
+                    f,
+                    "cannot hand the file to lvsd, which reads it itself: {error}"
+                )
+            }
             Self::LvsdStarted(pid) => write!(f, "lvsd running as pid {pid}"),
             Self::LvsdNotStarted(path, error) => {
                 write!(f, "cannot start {}: {error}", path.display())

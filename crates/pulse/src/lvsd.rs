@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 
 use daemon::child::prepare;
 use daemon::handed;
@@ -14,6 +14,9 @@ use nix::unistd::Pid;
 use tokio::io::Interest;
 use tokio::net::UnixDatagram;
 use tokio::process::Child;
+use tracing::warn;
+
+use crate::log::Message;
 
 /// How lvsd is started.
 #[derive(Debug)]
@@ -119,7 +122,11 @@ impl Lvsd {
             command.process_group(0);
         }
         prepare(&mut command);
-        handed::give(&mut command, &launch.file, &launch.text)?;
+        command.stdin(Stdio::null());
+        if let Err(error) = handed::give(&mut command, &launch.file, &launch.text) {
+            // Then lvsd reads the file, which is better than not serving.
+            warn!("{}", Message::NotHanded(&error));
+        }
         if let Some(Readiness { listener, .. }) = &readiness {
             command.env(NOTIFY_SOCKET, listener.address());
         }
