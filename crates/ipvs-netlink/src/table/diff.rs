@@ -24,7 +24,7 @@ impl Table {
                     changes.push(Change::AddService(row.service.clone()));
                     changes.extend(
                         row.destinations
-                            .values()
+                            .iter()
                             .map(|destination| Change::AddDestination(*key, destination.clone())),
                     );
                 }
@@ -88,8 +88,8 @@ impl Table {
 fn diff_destinations(key: ServiceKey, present: &Row, wanted: &Row, changes: &mut Vec<Change>) {
     let is_quiescing = |change: &Change| matches!(change, Change::EditDestination(_, destination) if destination.weight == 0);
     let mut edits = Vec::new();
-    for (name, destination) in &wanted.destinations {
-        match present.destinations.get(name) {
+    for destination in wanted.destinations.iter() {
+        match present.destinations.get(&destination.key) {
             None => changes.push(Change::AddDestination(key, destination.clone())),
             Some(there) if there != destination => {
                 edits.push(Change::EditDestination(key, destination.clone()));
@@ -101,7 +101,8 @@ fn diff_destinations(key: ServiceKey, present: &Row, wanted: &Row, changes: &mut
     changes.append(&mut edits);
     let gone = present
         .destinations
-        .keys()
-        .filter(|name| !wanted.destinations.contains_key(name));
-    changes.extend(gone.map(|name| Change::DeleteDestination(key, *name)));
+        .iter()
+        .map(|destination| destination.key)
+        .filter(|key| wanted.destinations.get(key).is_none());
+    changes.extend(gone.map(|name| Change::DeleteDestination(key, name)));
 }

@@ -1,12 +1,14 @@
 //! A whole table as a value: what the kernel has, or what it should have.
 
 mod change;
+mod destinations;
 mod diff;
 mod ipvsadm;
 mod print;
 mod reading;
 
 pub use change::{Change, Plan};
+use destinations::Destinations;
 pub(crate) use reading::Reading;
 
 use std::collections::BTreeMap;
@@ -28,7 +30,7 @@ pub struct Table {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Row {
     service: Service,
-    destinations: BTreeMap<DestinationKey, Destination>,
+    destinations: Destinations,
 }
 
 impl Table {
@@ -63,7 +65,7 @@ impl Table {
             None => {
                 let row = Row {
                     service,
-                    destinations: BTreeMap::new(),
+                    destinations: Destinations::default(),
                 };
                 self.services.insert(row.service.key, row);
                 None
@@ -87,8 +89,24 @@ impl Table {
     fn insert_as_is(&mut self, service: &ServiceKey, mut destination: Destination) -> bool {
         destination.drop_unused_tunnel();
         let row = self.services.get_mut(service);
-        row.map(|row| row.destinations.insert(destination.key, destination))
+        row.map(|row| row.destinations.insert(destination))
             .is_some()
+    }
+
+    /// Puts in all destinations of a service as the kernel has them, in place of any.
+    fn set_as_they_are(
+        &mut self,
+        service: &ServiceKey,
+        destinations: impl Iterator<Item = Destination>,
+    ) {
+        if let Some(row) = self.services.get_mut(service) {
+            row.destinations = destinations
+                .map(|mut destination| {
+                    destination.drop_unused_tunnel();
+                    destination
+                })
+                .collect();
+        }
     }
 
     /// Takes out a service and its destinations.
@@ -120,7 +138,7 @@ impl Table {
         self.services
             .get(service)
             .into_iter()
-            .flat_map(|row| row.destinations.values())
+            .flat_map(|row| row.destinations.iter())
     }
 
     /// A destination.

@@ -202,7 +202,7 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for row in self.services.values() {
             writeln!(f, "-A {}", SavedService(&row.service))?;
-            for destination in row.destinations.values() {
+            for destination in row.destinations.iter() {
                 writeln!(
                     f,
                     "-a {} {}",

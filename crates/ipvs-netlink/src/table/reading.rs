@@ -40,9 +40,9 @@ impl Reading {
     /// Reads one more list. Returns the table when it is whole.
     pub(crate) fn advance(&mut self, lists: &mut impl Lists) -> Result<Option<Table>, Error> {
         if let Some(key) = self.open.next() {
-            for entry in lists.destinations(&key)? {
-                self.table.insert_as_is(&key, entry.destination);
-            }
+            let entries = lists.destinations(&key)?.into_iter();
+            self.table
+                .set_as_they_are(&key, entries.map(|entry| entry.destination));
             return Ok(None);
         }
         let entries = lists.services()?;
