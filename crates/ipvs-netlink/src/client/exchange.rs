@@ -96,11 +96,10 @@ impl<L: Link> Exchange<L> {
         message: &Message,
         family: u16,
         room: usize,
-        mut take: impl FnMut(Message) -> Result<(), DecodeError>,
+        mut take: impl FnMut(&[u8]) -> Result<(), DecodeError>,
     ) -> Result<bool, Failure> {
         self.begin();
         let sequence = self.append_message(message, family, NLM_F_REQUEST | NLM_F_DUMP);
-        let mut take = |payload: &[u8]| take(decode(payload)?);
         self.widest = self.widest.max(room);
         let room = self.widest;
         let result = self.converse(|exchange| exchange.read_answers(sequence, room, &mut take));

@@ -12,12 +12,15 @@ use netlink_packet_core::DecodeError;
 
 use super::change::check_key;
 use super::core::Core;
-use super::exchange::{DUMP_ROOM, LEAST_DUMP_ROOM};
+use super::exchange::{DUMP_ROOM, LEAST_DUMP_ROOM, decode};
 use super::link::Link;
 use crate::message::{
     Attribute, Command, DaemonAttribute, DestinationAttribute, Message, ServiceAttribute,
+    each_configured,
 };
-use crate::{Attempt, Daemon, DestinationEntry, DestinationKey, Error, ServiceEntry, ServiceKey};
+use crate::{
+    Attempt, Daemon, Destination, DestinationEntry, DestinationKey, Error, ServiceEntry, ServiceKey,
+};
 
 /// How often a list is read before giving up on a table that keeps changing.
 const TRIES: u32 = 10;
@@ -31,10 +34,10 @@ impl<L: Link> Core<L> {
                 command: Command::GetService,
                 attributes: Vec::new(),
             },
-            |attribute| match attribute {
+            each(|attribute| match attribute {
                 Attribute::Service(attributes) => Some(attributes.as_slice().try_into()),
                 _ => None,
-            },
+            }),
             |entry: &ServiceEntry| -> ServiceKey { entry.service.key },
         )
     }
@@ -64,8 +67,24 @@ impl<L: Link> Core<L> {
         self.list(
             attempt,
             &destinations_request(service),
-            |attribute| destination_entry(attribute, service),
+            each(|attribute| destination_entry(attribute, service)),
             |entry: &DestinationEntry| -> DestinationKey { entry.destination.key },
+        )
+    }
+
+    /// The destinations of a service as they are configured, without their counters.
+    pub(super) fn configured(&mut self, service: &ServiceKey) -> Result<Vec<Destination>, Error> {
+        let attempt = Attempt::ListDestinations(*service);
+        check_key(service, attempt)?;
+        self.list(
+            attempt,
+            &destinations_request(service),
+            |payload, list| {
+                each_configured(payload, service.family(), |destination| {
+                    list.push(destination);
+                })
+            },
+            |destination| destination.key,
         )
     }
 
@@ -89,8 +108,8 @@ impl<L: Link> Core<L> {
             let request = destinations_request(service);
             let whole = self
                 .exchange
-                .dump(&request, self.family, LEAST_DUMP_ROOM, |message| {
-                    for attribute in &message.attributes {
+                .dump(&request, self.family, LEAST_DUMP_ROOM, |payload| {
+                    for attribute in &decode(payload)?.attributes {
                         let Some(entry) = destination_entry(attribute, service).transpose()? else {
                             continue;
                         };
@@ -122,22 +141,23 @@ impl<L: Link> Core<L> {
                 command: Command::GetDaemon,
                 attributes: Vec::new(),
             },
-            |attribute| match attribute {
+            each(|attribute| match attribute {
                 Attribute::Daemon(attributes) => Some(
                     <Daemon as TryFrom<&[DaemonAttribute]>>::try_from(attributes),
                 ),
                 _ => None,
-            },
+            }),
             |daemon| daemon.state,
         )
     }
 
-    /// Dumps until the list is right: see the head of this file.
+    /// Dumps until the list is right: see the head of this file. `read` appends what a message
+    /// describes.
     fn list<T, K: Eq + Hash>(
         &mut self,
         attempt: Attempt,
         request: &Message,
-        read: impl Fn(&Attribute) -> Option<Result<T, DecodeError>>,
+        read: impl Fn(&[u8], &mut Vec<T>) -> Result<(), DecodeError>,
         key: impl Fn(&T) -> K,
     ) -> Result<Vec<T>, Error> {
         let mut previous: Option<Vec<K>> = None;
@@ -145,11 +165,8 @@ impl<L: Link> Core<L> {
             let mut entries = Vec::new();
             let whole = self
                 .exchange
-                .dump(request, self.family, DUMP_ROOM, |message| {
-                    for entry in message.attributes.iter().filter_map(&read) {
-                        entries.push(entry?);
-                    }
-                    Ok(())
+                .dump(request, self.family, DUMP_ROOM, |payload| {
+                    read(payload, &mut entries)
                 })
                 .map_err(|failure| failure.during(attempt))?;
             if whole {
@@ -165,6 +182,18 @@ impl<L: Link> Core<L> {
             attempt,
             tries: TRIES,
         })
+    }
+}
+
+/// Reads the entries that attributes of a message describe.
+fn each<T>(
+    entry: impl Fn(&Attribute) -> Option<Result<T, DecodeError>>,
+) -> impl Fn(&[u8], &mut Vec<T>) -> Result<(), DecodeError> {
+    move |payload, list| {
+        for entry in decode(payload)?.attributes.iter().filter_map(&entry) {
+            list.push(entry?);
+        }
+        Ok(())
     }
 }
 

@@ -113,6 +113,12 @@ impl Client {
         self.core.destinations(service)
     }
 
+    /// The destinations of a service as they are configured, as [`Client::destinations`]. Their
+    /// counters, most of what the kernel sends, are not looked at.
+    pub(crate) fn configured(&mut self, service: &ServiceKey) -> Result<Vec<Destination>, Error> {
+        self.core.configured(service)
+    }
+
     /// One destination of a service, if it is there. Neither is one of a service that does not
     /// exist.
     ///

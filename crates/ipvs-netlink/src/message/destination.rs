@@ -1,17 +1,16 @@
-//! Attributes of a destination (`IPVS_DEST_ATTR_*`), and the typed destination they stand for.
+//! Attributes of a destination (`IPVS_DEST_ATTR_*`).
+
+mod typed;
 
 use netlink_packet_core::{
     DecodeError, DefaultNla, ErrorContext, NLA_F_NESTED, Nla, NlaBuffer, Parseable, parse_u8,
     parse_u16, parse_u16_be, parse_u32,
 };
 
-use super::nested::{
-    address_union, emit_run, missing, parse_all, parse_union, run_len, union_address,
-};
-use super::stats::{StatsAttribute, stats};
-use crate::{
-    Destination, DestinationEntry, DestinationKey, Family, Forwarding, Tunnel, TunnelChecksum,
-};
+pub(crate) use self::typed::each_configured;
+use super::nested::{address_union, emit_run, parse_all, parse_union, run_len};
+use super::stats::StatsAttribute;
+use crate::{Destination, DestinationKey, Family, Forwarding, Tunnel};
 
 const ADDR: u16 = 1;
 const PORT: u16 = 2;
@@ -214,85 +213,5 @@ impl DestinationAttribute {
             take(Self::TunnelPort(port));
             take(Self::TunnelFlags(flags));
         }
-    }
-
-    /// The destination a kernel answer describes, of a service of family `service_family`: that is
-    /// the destination's family too unless the answer says otherwise.
-    ///
-    /// # Errors
-    /// An attribute the kernel always sends is missing, or a family is unknown.
-    pub fn entry(
-        attributes: &[Self],
-        service_family: Family,
-    ) -> Result<DestinationEntry, DecodeError> {
-        let mut family = service_family;
-        let (mut address, mut port, mut method) = (None, None, None);
-        let (mut weight, mut upper_threshold, mut lower_threshold) = (0, 0, 0);
-        let (mut active, mut inactive, mut persistent) = (0, 0, 0);
-        let (mut kind, mut tunnel_port, mut tunnel_flags) = (IPIP, 0, 0);
-        let (mut narrow, mut wide): (&[StatsAttribute], &[StatsAttribute]) = (&[], &[]);
-        for attribute in attributes {
-            match attribute {
-                Self::Address(union) => address = Some(*union),
-                Self::Port(number) => port = Some(*number),
-                Self::ForwardingMethod(flags) => method = Some(Forwarding::from_flags(*flags)),
-                Self::Weight(value) => weight = *value,
-                Self::UpperThreshold(value) => upper_threshold = *value,
-                Self::LowerThreshold(value) => lower_threshold = *value,
-                Self::ActiveConnections(value) => active = *value,
-                Self::InactiveConnections(value) => inactive = *value,
-                Self::PersistentConnections(value) => persistent = *value,
-                Self::Stats(attributes) => narrow = attributes,
-                Self::Family(number) => {
-                    family = Family::from_number(*number).ok_or_else(|| {
-                        DecodeError::from(format!("unknown address family {number}"))
-                    })?;
-                }
-                Self::Stats64(attributes) => wide = attributes,
-                Self::TunnelType(value) => kind = *value,
-                Self::TunnelPort(value) => tunnel_port = *value,
-                Self::TunnelFlags(value) => tunnel_flags = *value,
-                Self::Other(_) => {}
-            }
-        }
-
-        let address = address.ok_or_else(|| missing("IPVS_DEST_ATTR_ADDR"))?;
-        let forwarding = method.ok_or_else(|| missing("IPVS_DEST_ATTR_FWD_METHOD"))?;
-        let checksum = TunnelChecksum::from_bits(tunnel_flags);
-        // Without a tunnel its kind means nothing, though the kernel keeps what it was told.
-        let kind = if forwarding == Forwarding::Tunnel {
-            kind
-        } else {
-            IPIP
-        };
-        Ok(DestinationEntry {
-            destination: Destination {
-                key: DestinationKey {
-                    address: union_address(address, family),
-                    port: port.ok_or_else(|| missing("IPVS_DEST_ATTR_PORT"))?,
-                },
-                forwarding,
-                weight,
-                upper_threshold,
-                lower_threshold,
-                tunnel: match kind {
-                    IPIP => Tunnel::Ipip,
-                    GUE => Tunnel::Gue {
-                        port: tunnel_port,
-                        checksum,
-                    },
-                    GRE => Tunnel::Gre { checksum },
-                    _ => Tunnel::Other {
-                        kind,
-                        port: tunnel_port,
-                        flags: tunnel_flags,
-                    },
-                },
-            },
-            active_connections: active,
-            inactive_connections: inactive,
-            persistent_connections: persistent,
-            stats: stats(narrow, wide),
-        })
     }
 }

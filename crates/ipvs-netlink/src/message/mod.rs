@@ -14,6 +14,7 @@ mod stats;
 pub use attribute::{Attribute, InfoAttribute};
 pub use daemon::DaemonAttribute;
 pub use destination::DestinationAttribute;
+pub(crate) use destination::each_configured;
 pub use service::ServiceAttribute;
 pub use stats::{Counter, StatsAttribute};
 
@@ -94,6 +95,12 @@ impl Command {
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number).checked_sub(1)?).copied()
     }
+
+    /// The command a message has.
+    fn of(header: GenlHeader) -> Result<Self, DecodeError> {
+        Self::from_number(header.cmd)
+            .ok_or_else(|| DecodeError::from(format!("unknown IPVS command {}", header.cmd)))
+    }
 }
 
 /// A message of the family: a command and its attributes, in order.
@@ -135,8 +142,7 @@ impl ParseableParametrized<[u8], GenlHeader> for Message {
     /// # Errors
     /// The command is not one of the family, or an attribute is malformed.
     fn parse_with_param(bytes: &[u8], header: GenlHeader) -> Result<Self, DecodeError> {
-        let command = Command::from_number(header.cmd)
-            .ok_or_else(|| DecodeError::from(format!("unknown IPVS command {}", header.cmd)))?;
+        let command = Command::of(header)?;
         let attributes = Attribute::parse_all(bytes, command)
             .with_context(|| format!("invalid attributes of {command:?}"))?;
         Ok(Self {

@@ -94,18 +94,9 @@ impl Table {
     }
 
     /// Puts in all destinations of a service as the kernel has them, in place of any.
-    fn set_as_they_are(
-        &mut self,
-        service: &ServiceKey,
-        destinations: impl Iterator<Item = Destination>,
-    ) {
+    fn set_as_they_are(&mut self, service: &ServiceKey, destinations: Vec<Destination>) {
         if let Some(row) = self.services.get_mut(service) {
-            row.destinations = destinations
-                .map(|mut destination| {
-                    destination.drop_unused_tunnel();
-                    destination
-                })
-                .collect();
+            row.destinations = destinations.into_iter().collect();
         }
     }
 

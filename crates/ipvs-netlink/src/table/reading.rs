@@ -1,7 +1,7 @@
 //! Reading a table, one list at a time.
 
 use super::Table;
-use crate::{Attempt, Client, DestinationEntry, Error, ServiceEntry, ServiceKey};
+use crate::{Attempt, Client, Destination, Error, ServiceEntry, ServiceKey};
 
 /// How often a table is read before giving up on one that keeps changing.
 const TRIES: u32 = 10;
@@ -12,7 +12,7 @@ pub(crate) trait Lists {
     fn services(&mut self) -> Result<Vec<ServiceEntry>, Error>;
 
     /// The destinations of a service.
-    fn destinations(&mut self, service: &ServiceKey) -> Result<Vec<DestinationEntry>, Error>;
+    fn destinations(&mut self, service: &ServiceKey) -> Result<Vec<Destination>, Error>;
 }
 
 impl Lists for Client {
@@ -20,8 +20,8 @@ impl Lists for Client {
         Self::services(self)
     }
 
-    fn destinations(&mut self, service: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
-        Self::destinations(self, service)
+    fn destinations(&mut self, service: &ServiceKey) -> Result<Vec<Destination>, Error> {
+        self.configured(service)
     }
 }
 
@@ -40,9 +40,8 @@ impl Reading {
     /// Reads one more list. Returns the table when it is whole.
     pub(crate) fn advance(&mut self, lists: &mut impl Lists) -> Result<Option<Table>, Error> {
         if let Some(key) = self.open.next() {
-            let entries = lists.destinations(&key)?.into_iter();
-            self.table
-                .set_as_they_are(&key, entries.map(|entry| entry.destination));
+            let destinations = lists.destinations(&key)?;
+            self.table.set_as_they_are(&key, destinations);
             return Ok(None);
         }
         let entries = lists.services()?;
@@ -77,7 +76,7 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Destination, Forwarding, Protocol, Service};
+    use crate::{Forwarding, Protocol, Service};
 
     /// The table as it is when the services are listed for the first time, the second, and so on;
     /// the last one stays.
@@ -100,9 +99,8 @@ mod tests {
             Ok(services.map(ServiceEntry::new).collect())
         }
 
-        fn destinations(&mut self, service: &ServiceKey) -> Result<Vec<DestinationEntry>, Error> {
-            let destinations = self.table().destinations(service).cloned();
-            Ok(destinations.map(DestinationEntry::new).collect())
+        fn destinations(&mut self, service: &ServiceKey) -> Result<Vec<Destination>, Error> {
+            Ok(self.table().destinations(service).cloned().collect())
         }
     }
 

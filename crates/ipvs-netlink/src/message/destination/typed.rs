@@ -1,0 +1,193 @@
+//! The typed destination that attributes stand for: those of a message, or still as bytes.
+
+use netlink_packet_core::{DecodeError, Emitable, ErrorContext, NlasIterator};
+use netlink_packet_generic::GenlHeader;
+
+use super::{DestinationAttribute, GRE, GUE, IPIP, STATS, STATS64};
+use crate::message::attribute::DEST;
+use crate::message::nested::{missing, union_address};
+use crate::message::stats::{StatsAttribute, stats};
+use crate::message::Command;
+use crate::{
+    Destination, DestinationEntry, DestinationKey, Family, Forwarding, Tunnel, TunnelChecksum,
+};
+
+/// What the attributes of a destination say of its configuration.
+struct Said {
+    family: Family,
+    address: Option<[u8; 16]>,
+    port: Option<u16>,
+    forwarding: Option<Forwarding>,
+    weight: u32,
+    upper_threshold: u32,
+    lower_threshold: u32,
+    tunnel_kind: u8,
+    tunnel_port: u16,
+    tunnel_flags: u16,
+}
+
+impl Said {
+    /// Nothing yet. The family is the service's unless an attribute says otherwise.
+    fn of_service(family: Family) -> Self {
+        Self {
+            family,
+            address: None,
+            port: None,
+            forwarding: None,
+            weight: 0,
+            upper_threshold: 0,
+            lower_threshold: 0,
+            tunnel_kind: IPIP,
+            tunnel_port: 0,
+            tunnel_flags: 0,
+        }
+    }
+
+    /// Takes in an attribute; one that is not about the configuration says nothing.
+    #[inline]
+    fn take(&mut self, attribute: &DestinationAttribute) -> Result<(), DecodeError> {
+        use DestinationAttribute as A;
+        match attribute {
+            A::Address(union) => self.address = Some(*union),
+            A::Port(number) => self.port = Some(*number),
+            A::ForwardingMethod(flags) => self.forwarding = Some(Forwarding::from_flags(*flags)),
+            A::Weight(value) => self.weight = *value,
+            A::UpperThreshold(value) => self.upper_threshold = *value,
+            A::LowerThreshold(value) => self.lower_threshold = *value,
+            A::Family(number) => {
+                self.family = Family::from_number(*number)
+                    .ok_or_else(|| DecodeError::from(format!("unknown address family {number}")))?;
+            }
+            A::TunnelType(value) => self.tunnel_kind = *value,
+            A::TunnelPort(value) => self.tunnel_port = *value,
+            A::TunnelFlags(value) => self.tunnel_flags = *value,
+            A::ActiveConnections(_)
+            | A::InactiveConnections(_)
+            | A::PersistentConnections(_)
+            | A::Stats(_)
+            | A::Stats64(_)
+            | A::Other(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The destination, if everything is there that the kernel always sends.
+    fn destination(&self) -> Result<Destination, DecodeError> {
+        let address = self.address.ok_or_else(|| missing("IPVS_DEST_ATTR_ADDR"))?;
+        let forwarding = self
+            .forwarding
+            .ok_or_else(|| missing("IPVS_DEST_ATTR_FWD_METHOD"))?;
+        Ok(Destination {
+            key: DestinationKey {
+                address: union_address(address, self.family),
+                port: self.port.ok_or_else(|| missing("IPVS_DEST_ATTR_PORT"))?,
+            },
+            forwarding,
+            weight: self.weight,
+            upper_threshold: self.upper_threshold,
+            lower_threshold: self.lower_threshold,
+            // Without a tunnel its kind means nothing, though the kernel keeps what it was told.
+            tunnel: if forwarding == Forwarding::Tunnel {
+                self.tunnel()
+            } else {
+                Tunnel::Ipip
+            },
+        })
+    }
+
+    fn tunnel(&self) -> Tunnel {
+        let checksum = TunnelChecksum::from_bits(self.tunnel_flags);
+        match self.tunnel_kind {
+            IPIP => Tunnel::Ipip,
+            GUE => Tunnel::Gue {
+                port: self.tunnel_port,
+                checksum,
+            },
+            GRE => Tunnel::Gre { checksum },
+            kind => Tunnel::Other {
+                kind,
+                port: self.tunnel_port,
+                flags: self.tunnel_flags,
+            },
+        }
+    }
+}
+
+impl DestinationAttribute {
+    /// The destination a kernel answer describes, of a service of family `service_family`: that is
+    /// the destination's family too unless the answer says otherwise.
+    ///
+    /// # Errors
+    /// An attribute the kernel always sends is missing, or a family is unknown.
+    pub fn entry(
+        attributes: &[Self],
+        service_family: Family,
+    ) -> Result<DestinationEntry, DecodeError> {
+        let mut said = Said::of_service(service_family);
+        let (mut active, mut inactive, mut persistent) = (0, 0, 0);
+        let (mut narrow, mut wide): (&[StatsAttribute], &[StatsAttribute]) = (&[], &[]);
+        for attribute in attributes {
+            match attribute {
+                Self::ActiveConnections(value) => active = *value,
+                Self::InactiveConnections(value) => inactive = *value,
+                Self::PersistentConnections(value) => persistent = *value,
+                Self::Stats(attributes) => narrow = attributes,
+                Self::Stats64(attributes) => wide = attributes,
+                configured => said.take(configured)?,
+            }
+        }
+        Ok(DestinationEntry {
+            destination: said.destination()?,
+            active_connections: active,
+            inactive_connections: inactive,
+            persistent_connections: persistent,
+            stats: stats(narrow, wide),
+        })
+    }
+}
+
+/// Passes on the destinations that a kernel answer describes, as they are configured: what follows
+/// a netlink header, of a list of a service of family `service_family`.
+///
+/// This is what a [`Message`](crate::message::Message) of the same bytes says, for less than half
+/// the work: of a table only the configuration is wanted, and most of an answer are counters.
+///
+/// # Errors
+/// The command is not one of the family, an attribute of a destination is malformed, or one that the
+/// kernel always sends is missing.
+pub(crate) fn each_configured(
+    payload: &[u8],
+    service_family: Family,
+    mut take: impl FnMut(Destination),
+) -> Result<(), DecodeError> {
+    let header = GenlHeader::parse(payload)?;
+    if Command::of(header)? != Command::NewDest {
+        return Ok(());
+    }
+    // The header was long enough, so the slice is.
+    for attribute in NlasIterator::new(&payload[header.buffer_len()..]) {
+        let attribute = attribute?;
+        if attribute.kind() == DEST {
+            let destination = configured(attribute.value(), service_family)
+                .context("invalid IPVS_CMD_ATTR_DEST")?;
+            take(destination);
+        }
+    }
+    Ok(())
+}
+
+/// The destination in the attributes of one, without looking at its counters.
+fn configured(attributes: &[u8], service_family: Family) -> Result<Destination, DecodeError> {
+    let mut said = Said::of_service(service_family);
+    for attribute in NlasIterator::new(attributes) {
+        let attribute = attribute?;
+        let kind = attribute.kind();
+        if matches!(kind, STATS | STATS64) {
+            continue;
+        }
+        if let Some(attribute) = DestinationAttribute::parse_known(kind, attribute.value())? {
+            said.take(&attribute)?;
+        }
+    }
+    said.destination()
+}
