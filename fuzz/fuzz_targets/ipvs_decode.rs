@@ -2,7 +2,7 @@
 //! survive being written and read again.
 #![no_main]
 
-use ipvs_netlink::message::{Attribute, DestinationAttribute, Message, ServiceAttribute};
+use ipvs_netlink::message::{Attribute, Command, DestinationAttribute, Message, ServiceAttribute};
 use ipvs_netlink::{Change, Daemon, Family, ServiceEntry, ServiceKey, Table, fuzz};
 use libfuzzer_sys::fuzz_target;
 use netlink_packet_core::{Emitable, ParseableParametrized};
@@ -15,8 +15,27 @@ fuzz_target!(|bytes: &[u8]| {
     // The same bytes as one message, so that the fuzzer need not get a frame right first.
     if let Some(message) = parse(bytes) {
         examine(&message);
+        both_ways(bytes, &message, Family::V4);
+        both_ways(bytes, &message, Family::V6);
     }
 });
+
+/// Destinations are the same when they are read without a message.
+fn both_ways(bytes: &[u8], message: &Message, family: Family) {
+    if message.command != Command::NewDest {
+        return;
+    }
+    let described = |attribute: &Attribute| match attribute {
+        Attribute::Destination(list) => Some(DestinationAttribute::entry(list, family)),
+        _ => None,
+    };
+    let entries: Result<Vec<_>, _> = message.attributes.iter().filter_map(described).collect();
+    let Ok(entries) = entries else {
+        return;
+    };
+    let expected: Vec<_> = entries.into_iter().map(|entry| entry.destination).collect();
+    assert_eq!(fuzz::configured(bytes, family), Some(expected));
+}
 
 /// What follows a netlink header.
 fn parse(bytes: &[u8]) -> Option<Message> {

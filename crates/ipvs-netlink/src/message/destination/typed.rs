@@ -4,10 +4,10 @@ use netlink_packet_core::{DecodeError, Emitable, ErrorContext, NlasIterator};
 use netlink_packet_generic::GenlHeader;
 
 use super::{DestinationAttribute, GRE, GUE, IPIP, STATS, STATS64};
+use crate::message::Command;
 use crate::message::attribute::DEST;
 use crate::message::nested::{missing, union_address};
 use crate::message::stats::{StatsAttribute, stats};
-use crate::message::Command;
 use crate::{
     Destination, DestinationEntry, DestinationKey, Family, Forwarding, Tunnel, TunnelChecksum,
 };
@@ -190,4 +190,123 @@ fn configured(attributes: &[u8], service_family: Family) -> Result<Destination, 
         }
     }
     said.destination()
+}
+
+#[cfg(test)]
+mod tests {
+    use netlink_packet_core::{DefaultNla, Nla, ParseableParametrized};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::message::nested::{put, put_nested};
+    use crate::message::{Attribute, Message};
+
+    /// Attributes by number, nearly all of the length they should have.
+    fn attribute() -> impl Strategy<Value = DefaultNla> {
+        let whole = (1..17_u16).prop_flat_map(|kind| {
+            let length = match kind {
+                1 => 16,
+                2 | 11 | 14 | 15 => 2,
+                10 | 12 => 0,
+                13 => 1,
+                _ => 4,
+            };
+            vec(0..12_u8, length).prop_map(move |value| DefaultNla::new(kind, value))
+        });
+        let any = (0..20_u16, vec(any::<u8>(), 0..20))
+            .prop_map(|(kind, value)| DefaultNla::new(kind, value));
+        prop_oneof![60 => whole, 1 => any]
+    }
+
+    /// Attributes of a destination: mostly those without which there is none, then any.
+    fn description() -> impl Strategy<Value = Vec<DefaultNla>> {
+        let must = any::<bool>().prop_map(|has_them| {
+            let lengths = [(1, 16), (2, 2), (3, 4)];
+            let must = lengths.map(|(kind, length)| DefaultNla::new(kind, vec![2; length]));
+            if has_them { must.to_vec() } else { Vec::new() }
+        });
+        let family = DefaultNla::new(11, 10_u16.to_ne_bytes().to_vec());
+        (must, vec(attribute(), 0..12), vec(Just(family), 0..2))
+            .prop_map(|(must, any, family)| [must, any, family].concat())
+    }
+
+    /// What follows a netlink header, in an answer with these destinations.
+    fn payload(command: u8, destinations: &[Vec<DefaultNla>]) -> Vec<u8> {
+        let mut bytes = vec![command, 1, 0, 0];
+        for attributes in destinations {
+            put_nested(&mut bytes, DEST, |bytes| {
+                for attribute in attributes {
+                    put(bytes, attribute);
+                }
+            });
+            put(&mut bytes, &DefaultNla::new(77, vec![1; 3]));
+        }
+        bytes
+    }
+
+    fn configured_in(payload: &[u8], family: Family) -> Result<Vec<Destination>, DecodeError> {
+        let mut found = Vec::new();
+        each_configured(payload, family, |destination| found.push(destination))?;
+        Ok(found)
+    }
+
+    /// The same by way of a message.
+    fn in_message(payload: &[u8], family: Family) -> Result<Vec<Destination>, DecodeError> {
+        let message = Message::parse_with_param(&payload[4..], GenlHeader::parse(payload)?)?;
+        let entries = message.attributes.iter().filter_map(|attribute| {
+            let Attribute::Destination(attributes) = attribute else {
+                return None;
+            };
+            Some(DestinationAttribute::entry(attributes, family))
+        });
+        entries.map(|entry| Ok(entry?.destination)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_describe_what_their_message_does(
+            destinations in vec(description(), 0..4),
+            is_v6 in any::<bool>(),
+        ) {
+            let family = if is_v6 { Family::V6 } else { Family::V4 };
+            let payload = payload(Command::NewDest as u8, &destinations);
+            let found = configured_in(&payload, family);
+            match in_message(&payload, family) {
+                Ok(expected) => prop_assert_eq!(found.unwrap(), expected),
+                // Counters that make no sense are not looked at.
+                Err(error) if found.is_ok() => {
+                    let has_counters = |attribute: &DefaultNla| {
+                        matches!(attribute.kind(), STATS | STATS64) && attribute.value_len() > 0
+                    };
+                    let has_any = destinations.iter().flatten().any(has_counters);
+                    prop_assert!(has_any, "{error}");
+                }
+                Err(_) => {}
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(mut bytes in vec(any::<u8>(), 0..200), is_answer in any::<bool>()) {
+            if let (true, Some(command)) = (is_answer, bytes.first_mut()) {
+                *command = Command::NewDest as u8;
+            }
+            let _ = configured_in(&bytes, Family::V4);
+        }
+    }
+
+    #[test]
+    fn only_an_answer_that_describes_one_has_destinations() {
+        let must: Vec<DefaultNla> = [(1, 16), (2, 2), (3, 4)]
+            .map(|(kind, length)| DefaultNla::new(kind, vec![1; length]))
+            .to_vec();
+        let found =
+            |command| configured_in(&payload(command, std::slice::from_ref(&must)), Family::V4);
+        assert_eq!(found(Command::NewDest as u8).unwrap().len(), 1);
+        assert_eq!(found(Command::SetInfo as u8).unwrap(), []);
+        assert_eq!(
+            found(99).unwrap_err().to_string(),
+            "unknown IPVS command 99"
+        );
+    }
 }
