@@ -6,6 +6,7 @@ mod errors;
 mod once;
 mod random;
 mod scale;
+mod starved;
 mod tools;
 mod traffic;
 
@@ -161,6 +162,17 @@ fn many_changes_need_no_large_socket_buffers_of_the_system() {
                      echo 4608 > /proc/sys/net/core/$file; done";
         host.tool(&["nsenter", "--target", "1", "--net", "sh", "-ec", least])?;
         check(&host, "a batch", scale::batch).map(drop)
+    });
+}
+
+/// What was dropped is found out: nothing is taken for made because no refusal of it came.
+#[test]
+fn answers_that_the_kernel_drops_lose_no_result() {
+    lab::scenario(lab::here!(), BOUND, |lab| {
+        let host = host(lab)?;
+        let dropped = check(&host, "a batch", starved::batch)?;
+        assert!(dropped > 0, "there was room for every answer");
+        lab.measured("answers dropped", dropped, "messages")
     });
 }
 

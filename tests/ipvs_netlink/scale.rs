@@ -33,7 +33,7 @@ pub(super) fn batch(client: &mut Client) -> Outcome<Duration> {
     while changes.len() < 10_000 {
         let number = changes.len();
         changes.push(if number.is_multiple_of(7) {
-            Change::DeleteDestination(service(number % 100), server(20_000).key)
+            Change::EditDestination(service(number % 100), server(20_000))
         } else {
             made += 1;
             Change::AddDestination(service(number % 100), server(number))
@@ -46,7 +46,7 @@ pub(super) fn batch(client: &mut Client) -> Outcome<Duration> {
     equal("results", &results.len(), &changes.len())?;
     for (change, result) in changes.iter().zip(results.iter()) {
         let is_right = match change {
-            Change::DeleteDestination(..) => matches!(result, Err(Error::NoSuchDestination { .. })),
+            Change::EditDestination(..) => matches!(result, Err(Error::NoSuchDestination { .. })),
             _ => result.is_ok(),
         };
         if !is_right {
