@@ -2,26 +2,34 @@
 //! survive being written and read again.
 #![no_main]
 
-use ipvs_netlink::message::{Attribute, Command, DestinationAttribute, Message, ServiceAttribute};
+use ipvs_netlink::message::{
+    Attribute, Command, DaemonAttribute, DestinationAttribute, Message, ServiceAttribute,
+};
 use ipvs_netlink::{Change, Daemon, Family, ServiceEntry, ServiceKey, Table, fuzz};
 use libfuzzer_sys::fuzz_target;
-use netlink_packet_core::{Emitable, ParseableParametrized};
+use netlink_packet_core::Emitable;
 use netlink_packet_generic::{GenlFamily, GenlHeader};
 
 fuzz_target!(|bytes: &[u8]| {
-    for message in fuzz::messages(bytes) {
-        examine(&message);
+    for payload in fuzz::payloads(bytes) {
+        examine_payload(payload);
     }
     // The same bytes as one message, so that the fuzzer need not get a frame right first.
-    if let Some(message) = parse(bytes) {
-        examine(&message);
-        both_ways(bytes, &message, Family::V4);
-        both_ways(bytes, &message, Family::V6);
-    }
+    examine_payload(bytes);
 });
+
+/// Looks into what follows a netlink header.
+fn examine_payload(payload: &[u8]) {
+    if let Some(message) = fuzz::message(payload) {
+        examine(&message);
+        both_ways(payload, &message, Family::V4);
+        both_ways(payload, &message, Family::V6);
+    }
+}
 
 /// Destinations are the same when they are read without a message.
 fn both_ways(bytes: &[u8], message: &Message, family: Family) {
+    let found = fuzz::configured(bytes, family);
     if message.command != Command::NewDest {
         return;
     }
@@ -34,13 +42,7 @@ fn both_ways(bytes: &[u8], message: &Message, family: Family) {
         return;
     };
     let expected: Vec<_> = entries.into_iter().map(|entry| entry.destination).collect();
-    assert_eq!(fuzz::configured(bytes, family), Some(expected));
-}
-
-/// What follows a netlink header.
-fn parse(bytes: &[u8]) -> Option<Message> {
-    let header = GenlHeader::parse(bytes).ok()?;
-    Message::parse_with_param(bytes.get(header.buffer_len()..)?, header).ok()
+    assert_eq!(found, Some(expected));
 }
 
 /// Writes a message and reads it again.
@@ -52,7 +54,7 @@ fn again(message: &Message) -> Option<Message> {
     let mut bytes = vec![0; header.buffer_len() + message.buffer_len()];
     header.emit(&mut bytes);
     message.emit(&mut bytes[header.buffer_len()..]);
-    parse(&bytes)
+    fuzz::message(&bytes)
 }
 
 fn examine(message: &Message) {
@@ -69,9 +71,7 @@ fn examine(message: &Message) {
                 destination(list, Family::V4);
                 destination(list, Family::V6);
             }
-            Attribute::Daemon(list) => {
-                let _ = Daemon::try_from(list.as_slice());
-            }
+            Attribute::Daemon(list) => daemon(list),
             _ => {}
         }
     }
@@ -113,4 +113,21 @@ fn destination(list: &[DestinationAttribute], family: Family) {
     };
     let again = DestinationAttribute::entry(list, family).expect("our own destination can be read");
     assert_eq!(again.destination, entry.destination);
+}
+
+/// The same for a synchronization daemon.
+fn daemon(list: &[DaemonAttribute]) {
+    let Ok(daemon) = Daemon::try_from(list) else {
+        return;
+    };
+    let request = Message {
+        command: Command::NewDaemon,
+        attributes: vec![Attribute::Daemon(DaemonAttribute::of_daemon(&daemon))],
+    };
+    let found = again(&request).expect("our own request can be read");
+    let [Attribute::Daemon(list)] = found.attributes.as_slice() else {
+        panic!("{found:?}");
+    };
+    let again = Daemon::try_from(list.as_slice()).expect("our own daemon can be read");
+    assert_eq!(again, daemon);
 }

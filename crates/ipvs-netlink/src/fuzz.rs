@@ -4,16 +4,22 @@ use crate::client::{Content, decode, next_frame};
 use crate::message::{Message, each_configured};
 use crate::{Destination, Family};
 
-/// The messages in a datagram from the kernel, up to the first frame that makes no sense.
-pub fn messages(datagram: &[u8]) -> Vec<Message> {
+/// The messages in a datagram from the kernel, up to the first frame that makes no sense: of each
+/// what follows the netlink header.
+pub fn payloads(datagram: &[u8]) -> Vec<&[u8]> {
     let mut rest = datagram;
-    let mut messages = Vec::new();
+    let mut payloads = Vec::new();
     while let Ok(Some(frame)) = next_frame(&mut rest) {
         if let Content::Message(payload) = frame.content {
-            messages.extend(decode(payload));
+            payloads.push(payload);
         }
     }
-    messages
+    payloads
+}
+
+/// The message that follows a netlink header.
+pub fn message(payload: &[u8]) -> Option<Message> {
+    decode(payload).ok()
 }
 
 /// The destinations of what follows a netlink header, read without a message; `None` where they
