@@ -8,8 +8,8 @@ use super::link::Link;
 use super::results::Results;
 use crate::message::Message;
 use crate::{
-    Attempt, Change, Destination, Error, Family, Forwarding, Netmask, Service, ServiceFlags,
-    ServiceKey, Tunnel,
+    Attempt, Change, Destination, Error, Family, Forwarding, Netmask, Protocol, Service,
+    ServiceFlags, ServiceKey, Tunnel,
 };
 
 /// The kernel keeps persistence in clock ticks, of which there can be 1000 to the second, in 32
@@ -131,7 +131,10 @@ impl<L: Link> Core<L> {
         match (self.change(change), change) {
             (Err(error @ Error::AlreadyExists { .. }), Change::AddService(wanted)) => {
                 let entry = self.service(&wanted.key)?;
-                if entry.service == *wanted {
+                // In the form in which it is read back.
+                let mut wanted = wanted.clone();
+                wanted.normalize();
+                if entry.service == wanted {
                     Ok(())
                 } else {
                     Err(error)
@@ -139,7 +142,9 @@ impl<L: Link> Core<L> {
             }
             (Err(error @ Error::AlreadyExists { .. }), Change::AddDestination(key, wanted)) => {
                 let entry = self.destination(key, &wanted.key)?;
-                let is_there = entry.is_some_and(|entry| entry.destination == *wanted);
+                let mut wanted = wanted.clone();
+                wanted.drop_unused_tunnel();
+                let is_there = entry.is_some_and(|entry| entry.destination == wanted);
                 if is_there { Ok(()) } else { Err(error) }
             }
             (Err(Error::NoSuchService { .. }), Change::DeleteService(_))
@@ -202,15 +207,19 @@ fn check(change: &Change) -> Result<(), Error> {
     })
 }
 
-/// Refuses the key that the kernel would take for the service of TCP at 0.0.0.0:0.
+/// Refuses a key that the kernel would take for that of another service: a mark of 0 for TCP at
+/// 0.0.0.0:0, and a number for the protocol that has it.
 pub(super) fn check_key(service: &ServiceKey, attempt: Attempt) -> Result<(), Error> {
-    match service {
-        ServiceKey::Fwmark { mark: 0, .. } => Err(Error::Invalid {
-            attempt,
-            reason: "a firewall mark of 0 marks nothing",
-        }),
-        _ => Ok(()),
-    }
+    let reason = match *service {
+        ServiceKey::Fwmark { mark: 0, .. } => "a firewall mark of 0 marks nothing",
+        ServiceKey::Address { protocol, .. }
+            if Protocol::from_number(protocol.number()) != protocol =>
+        {
+            "the protocol with this number has a name"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::Invalid { attempt, reason })
 }
 
 /// What is wrong with a service.
@@ -249,6 +258,12 @@ fn destination_problem(service: &ServiceKey, destination: &Destination) -> Optio
         && matches!(destination.tunnel, Tunnel::Gue { port: 0, .. })
     {
         Some("GUE tunnel has no port")
+    } else if Forwarding::from_flags(destination.forwarding.number()) != destination.forwarding {
+        Some("number of the forwarding method is not 5 to 7")
+    } else if destination.forwarding == Forwarding::Tunnel
+        && matches!(destination.tunnel, Tunnel::Other { kind: 0..=2, .. })
+    {
+        Some("number of the kind of tunnel is not above 2")
     } else if destination.forwarding != Forwarding::Tunnel
         && Family::of(destination.key.address) != service.family()
     {

@@ -68,6 +68,7 @@ fn what_the_kernel_would_refuse_without_a_word_is_not_sent() {
         Change::AddDestination(key(1), six),
         Change::AddDestination(key(1), gue),
     ];
+    let cases: Vec<Change> = cases.into_iter().chain(taken_for_another()).collect();
     for result in core.batch(&cases) {
         assert!(matches!(result, Err(Error::Invalid { .. })), "{result:?}");
     }
@@ -78,6 +79,36 @@ fn what_the_kernel_would_refuse_without_a_word_is_not_sent() {
         );
     }
     assert_eq!(core.exchange.link.sends, sends);
+}
+
+/// Numbers that have a name, and those that the kernel cuts off to one that has.
+fn taken_for_another() -> Vec<Change> {
+    let method = |number| Destination {
+        forwarding: Forwarding::Other(number),
+        ..server(1)
+    };
+    let tunnel = Destination {
+        forwarding: Forwarding::Tunnel,
+        tunnel: Tunnel::Other {
+            kind: 1,
+            port: 6080,
+            flags: 0,
+        },
+        ..server(1)
+    };
+    let tcp = ServiceKey::Address {
+        protocol: Protocol::Other(6),
+        address: [1, 2, 3, 1].into(),
+        port: 80,
+    };
+    vec![
+        Change::AddDestination(key(1), method(4)),
+        Change::EditDestination(key(1), method(10)),
+        Change::AddDestination(key(1), tunnel),
+        Change::AddService(Service::new(tcp, "rr")),
+        Change::DeleteService(tcp),
+        Change::DeleteDestination(tcp, server(1).key),
+    ]
 }
 
 #[test]

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Table;
+use crate::{ServiceFlags, Table, Tunnel, TunnelChecksum};
 
 fn any_change() -> impl Strategy<Value = Change> {
     let service = (0..4_u8, 0..2_u32).prop_map(|(number, persistence)| Service {
@@ -110,4 +110,31 @@ proptest! {
         prop_assert_eq!(&core.exchange.link.table, &wanted);
         prop_assert!(core.exchange.link.queue.is_empty());
     }
+}
+
+/// What is read back has another form than what was asked for, and is the same all the same.
+#[test]
+fn an_addition_is_recognized_in_the_form_it_has_in_the_kernel() {
+    let persistent = Service {
+        flags: ServiceFlags::PERSISTENT,
+        persistence: 60,
+        ..service(1)
+    };
+    let with_tunnel = Destination {
+        tunnel: Tunnel::Gre {
+            checksum: TunnelChecksum::None,
+        },
+        ..server(1)
+    };
+    let mut core = client(|kernel| kernel.capacity = 2);
+    let results = core.batch(&[
+        Change::AddService(persistent),
+        Change::AddDestination(key(1), with_tunnel),
+        Change::EditDestination(key(1), server(7)),
+        Change::EditDestination(key(1), server(8)),
+        Change::EditDestination(key(1), server(9)),
+    ]);
+    assert!(core.exchange.link.overruns > 0);
+    let failed: Vec<usize> = results.failures().map(|(index, _)| index).collect();
+    assert_eq!(failed, [2, 3, 4], "{results:?}");
 }
