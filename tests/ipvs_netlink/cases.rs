@@ -146,6 +146,16 @@ fn everything() -> Outcome<(Table, &'static str)> {
         &mark6,
         Destination::new("fd00::1".parse()?, 8080, Forwarding::Masquerade, 1),
     );
+    // The C library has a form of its own for this address.
+    let mark6 = ServiceKey::Fwmark {
+        family: Family::V6,
+        mark: 81,
+    };
+    table.insert_service(Service::new(mark6, "rr"));
+    table.insert_destination(
+        &mark6,
+        Destination::new("::1.2.3.4".parse()?, 80, Forwarding::Masquerade, 1),
+    );
     Ok((table, EVERYTHING))
 }
 
@@ -176,6 +186,8 @@ const EVERYTHING: &str = "\
 -a -f 80 -r 10.0.0.1:90 -g -w 1
 -A -f 80 -6 -s rr -p 60 -M 64
 -a -f 80 -6 -r [fd00::1]:8080 -m -w 1
+-A -f 81 -6 -s rr
+-a -f 81 -6 -r [::1.2.3.4]:80 -m -w 1
 ";
 
 /// Adds, changes and deletes everything, one call each, and looks with ipvsadm every time.

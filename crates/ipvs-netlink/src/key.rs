@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Address family of a service or destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -182,12 +182,7 @@ impl fmt::Display for ServiceKey {
                 address,
                 port,
             } => {
-                write!(
-                    f,
-                    "{} {}",
-                    protocol.option(),
-                    SocketAddr::new(address, port)
-                )
+                write!(f, "{} {}", protocol.option(), Endpoint(address, port))
             }
             Self::Fwmark {
                 family: Family::V4,
@@ -213,6 +208,23 @@ pub struct DestinationKey {
 
 impl fmt::Display for DestinationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        SocketAddr::new(self.address, self.port).fmt(f)
+        Endpoint(self.address, self.port).fmt(f)
+    }
+}
+
+/// An address and a port as `ipvsadm` prints them. Its C library (glibc) writes `::1.2.3.4` where the
+/// standard library writes `::102:304`.
+struct Endpoint(IpAddr, u16);
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(address, port) = *self;
+        if let IpAddr::V6(v6) = address
+            && let [0, 0, 0, 0, 0, 0, 1..=u16::MAX, _] = v6.segments()
+        {
+            let [.., a, b, c, d] = v6.octets();
+            return write!(f, "[::{}]:{port}", Ipv4Addr::new(a, b, c, d));
+        }
+        SocketAddr::new(address, port).fmt(f)
     }
 }

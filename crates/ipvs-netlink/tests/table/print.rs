@@ -55,6 +55,27 @@ fn keys_are_printed_as_ipvsadm_takes_them_and_sorted_as_it_prints_them() {
 }
 
 #[test]
+fn ipv6_addresses_are_printed_in_the_form_of_the_c_library() {
+    for (address, text) in [
+        ("::", "[::]:80"),
+        ("::1", "[::1]:80"),
+        ("::ffff", "[::ffff]:80"),
+        ("::1:0", "[::0.1.0.0]:80"),
+        ("::102:304", "[::1.2.3.4]:80"),
+        ("::ffff:102:304", "[::ffff:1.2.3.4]:80"),
+        ("::1:102:304", "[::1:102:304]:80"),
+        ("::ffff:0:102:304", "[::ffff:0:102:304]:80"),
+        ("2001:db8:0:0:1:0:0:1", "[2001:db8::1:0:0:1]:80"),
+        ("2001:db8:0:1:1:1:1:1", "[2001:db8:0:1:1:1:1:1]:80"),
+    ] {
+        let service = key(Protocol::Tcp, address, 80);
+        assert_eq!(service.to_string(), format!("-t {text}"));
+        let server = Destination::new(address.parse().unwrap(), 80, Forwarding::Direct, 1);
+        assert_eq!(server.key.to_string(), text);
+    }
+}
+
+#[test]
 fn a_plan_is_a_list_of_commands() {
     let web = key(Protocol::Tcp, "1.2.3.1", 80);
     let mut table = Table::new();
