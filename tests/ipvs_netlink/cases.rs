@@ -396,6 +396,18 @@ pub(super) fn nameless(client: &mut Client) -> Outcome {
     equal("read back", &Table::read(client)?, &table)?;
     same_text("printed", &ipvsadm(&["-Sn"], "")?, &table.to_string())?;
 
+    // ipvsadm does not survive both flags.
+    let both = Destination {
+        tunnel: Tunnel::Gue {
+            port: 6080,
+            checksum: TunnelChecksum::Other(3),
+        },
+        ..server(4, Forwarding::Tunnel)
+    };
+    client.add_destination(&web, &both)?;
+    table.insert_destination(&web, both);
+    equal("with both flags", &Table::read(client)?, &table)?;
+
     let method = server(3, Forwarding::Other(6));
     client.add_destination(&web, &method)?;
     table.insert_destination(&web, method);

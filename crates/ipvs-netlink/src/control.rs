@@ -90,8 +90,9 @@ pub struct Daemon {
     pub state: DaemonState,
     /// Interface that carries the multicasts, 1 to 15 bytes.
     pub interface: String,
-    /// Group of routers it belongs to, 0 to 255. A backup with 0 takes from all.
-    pub sync_id: u8,
+    /// Group of routers it belongs to, 0 to 255. A backup with 0 takes from all. The kernel takes
+    /// higher ones too, of which nothing good comes, so one can be read that another program set.
+    pub sync_id: u32,
     /// Longest datagram sent, payload bytes (`--sync-maxlen`, Linux 4.3).
     pub max_length: Option<u16>,
     /// Multicast group (Linux 4.3); the kernel's default is 224.0.0.81.
@@ -104,7 +105,7 @@ pub struct Daemon {
 
 impl Daemon {
     /// A daemon with the kernel's defaults.
-    pub fn new(state: DaemonState, interface: impl Into<String>, sync_id: u8) -> Self {
+    pub fn new(state: DaemonState, interface: impl Into<String>, sync_id: u32) -> Self {
         Self {
             state,
             interface: interface.into(),

@@ -52,6 +52,7 @@ impl Forwarding {
 
 /// What protects the packets inside a GUE or GRE tunnel (`IP_VS_TUNNEL_ENCAP_FLAG_*`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TunnelChecksum {
     /// No checksum.
     #[default]
@@ -60,6 +61,9 @@ pub enum TunnelChecksum {
     Checksum,
     /// Remote checksum offload (`--tun-remcsum`); GUE only.
     Remote,
+    /// Any other bits, kept as they are: both of the flags above, or one of a later kernel. Never
+    /// those of one above: see [`TunnelChecksum::from_bits`].
+    Other(u16),
 }
 
 impl TunnelChecksum {
@@ -69,17 +73,17 @@ impl TunnelChecksum {
             Self::None => 0,
             Self::Checksum => 1,
             Self::Remote => 2,
+            Self::Other(bits) => bits,
         }
     }
 
-    /// From the kernel's flag bits. Remote offload wins when both are set, as in the kernel.
+    /// From the kernel's flag bits.
     pub fn from_bits(bits: u16) -> Self {
-        if bits & 2 != 0 {
-            Self::Remote
-        } else if bits & 1 != 0 {
-            Self::Checksum
-        } else {
-            Self::None
+        match bits {
+            0 => Self::None,
+            1 => Self::Checksum,
+            2 => Self::Remote,
+            _ => Self::Other(bits),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::results::Results;
 use crate::message::Message;
 use crate::{
     Attempt, Change, Destination, Error, Family, Forwarding, Netmask, Protocol, Service,
-    ServiceFlags, ServiceKey, Tunnel,
+    ServiceFlags, ServiceKey, Tunnel, TunnelChecksum,
 };
 
 /// The kernel keeps persistence in clock ticks, of which there can be 1000 to the second, in 32
@@ -260,16 +260,25 @@ fn destination_problem(service: &ServiceKey, destination: &Destination) -> Optio
         Some("GUE tunnel has no port")
     } else if Forwarding::from_flags(destination.forwarding.number()) != destination.forwarding {
         Some("number of the forwarding method is not 5 to 7")
-    } else if destination.forwarding == Forwarding::Tunnel
-        && matches!(destination.tunnel, Tunnel::Other { kind: 0..=2, .. })
-    {
-        Some("number of the kind of tunnel is not above 2")
+    } else if destination.forwarding == Forwarding::Tunnel && has_a_name(destination.tunnel) {
+        Some("number of the kind of tunnel, or of its flags, is not above 2")
     } else if destination.forwarding != Forwarding::Tunnel
         && Family::of(destination.key.address) != service.family()
     {
         Some("a destination of the other address family needs a tunnel")
     } else {
         None
+    }
+}
+
+/// Whether something of a tunnel is given by a number, though it has a name.
+fn has_a_name(tunnel: Tunnel) -> bool {
+    match tunnel {
+        Tunnel::Ipip => false,
+        Tunnel::Gue { checksum, .. } | Tunnel::Gre { checksum } => {
+            TunnelChecksum::from_bits(checksum.bits()) != checksum
+        }
+        Tunnel::Other { kind, .. } => kind <= 2,
     }
 }
 

@@ -15,6 +15,9 @@ use crate::message::{
 };
 use crate::{Attempt, Daemon, DaemonState, Error, Info, ServiceKey, Timeouts, Version};
 
+/// Routers tell each other their group in a byte, the rest of a number being cut off.
+const MAX_SYNC_ID: u32 = 255;
+
 /// Requests of the family `IPVS`, over any link.
 pub(super) struct Core<L> {
     pub(super) exchange: Exchange<L>,
@@ -114,6 +117,8 @@ impl<L: Link> Core<L> {
             Some("interface name is not 1 to 15 bytes")
         } else if daemon.group.is_some_and(|group| !group.is_multicast()) {
             Some("group is not a multicast address")
+        } else if daemon.sync_id > MAX_SYNC_ID {
+            Some("sync id is above 255")
         } else {
             None
         };

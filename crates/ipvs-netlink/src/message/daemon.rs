@@ -125,7 +125,7 @@ impl DaemonAttribute {
         let mut attributes = vec![
             Self::State(daemon.state.number()),
             Self::Interface(daemon.interface.clone()),
-            Self::SyncId(u32::from(daemon.sync_id)),
+            Self::SyncId(daemon.sync_id),
         ];
         attributes.extend(daemon.max_length.map(Self::MaxLength));
         attributes.extend(daemon.group.map(|group| match group {
@@ -149,7 +149,7 @@ impl TryFrom<&[DaemonAttribute]> for Daemon {
     /// The daemon a kernel answer describes.
     ///
     /// # Errors
-    /// State or interface is missing, the state is not a running one, or the id is above 255.
+    /// State or interface is missing, or the state is not a running one.
     fn try_from(attributes: &[DaemonAttribute]) -> Result<Self, DecodeError> {
         let (mut state, mut interface, mut sync_id) = (None, None, 0);
         let (mut max_length, mut group, mut port, mut ttl) = (None, None, None, None);
@@ -157,10 +157,7 @@ impl TryFrom<&[DaemonAttribute]> for Daemon {
             match attribute {
                 DaemonAttribute::State(number) => state = DaemonState::from_number(*number),
                 DaemonAttribute::Interface(name) => interface = Some(name.clone()),
-                DaemonAttribute::SyncId(number) => {
-                    sync_id = u8::try_from(*number)
-                        .map_err(|_| DecodeError::from(format!("invalid sync id {number}")))?;
-                }
+                DaemonAttribute::SyncId(number) => sync_id = *number,
                 DaemonAttribute::MaxLength(value) => max_length = Some(*value),
                 DaemonAttribute::Group(address) => group = Some(IpAddr::V4(*address)),
                 DaemonAttribute::Group6(address) => group = Some(IpAddr::V6(*address)),

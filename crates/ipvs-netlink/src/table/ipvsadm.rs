@@ -62,8 +62,12 @@ fn has_options_for_destination(destination: &Destination) -> bool {
         Forwarding::Tunnel => !matches!(
             destination.tunnel,
             Tunnel::Other { .. }
+                | Tunnel::Gue {
+                    checksum: TunnelChecksum::Other(_),
+                    ..
+                }
                 | Tunnel::Gre {
-                    checksum: TunnelChecksum::Remote
+                    checksum: TunnelChecksum::Remote | TunnelChecksum::Other(_)
                 }
         ),
         Forwarding::Local | Forwarding::Bypass | Forwarding::Other(_) => false,

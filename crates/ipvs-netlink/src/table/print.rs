@@ -141,16 +141,18 @@ struct Encapsulation(Tunnel);
 impl fmt::Display for Encapsulation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let option = |checksum| match checksum {
-            TunnelChecksum::None => "--tun-nocsum",
-            TunnelChecksum::Checksum => "--tun-csum",
-            TunnelChecksum::Remote => "--tun-remcsum",
+            TunnelChecksum::None => " --tun-nocsum",
+            TunnelChecksum::Checksum => " --tun-csum",
+            TunnelChecksum::Remote => " --tun-remcsum",
+            // ipvsadm has no word for it, and crashes when it prints one.
+            TunnelChecksum::Other(_) => "",
         };
         match self.0 {
             Tunnel::Ipip => f.write_str(" --tun-type ipip"),
             Tunnel::Gue { port, checksum } => {
-                write!(f, " --tun-type gue --tun-port {port} {}", option(checksum))
+                write!(f, " --tun-type gue --tun-port {port}{}", option(checksum))
             }
-            Tunnel::Gre { checksum } => write!(f, " --tun-type gre {}", option(checksum)),
+            Tunnel::Gre { checksum } => write!(f, " --tun-type gre{}", option(checksum)),
             // ipvsadm has no words for it.
             Tunnel::Other { .. } => Ok(()),
         }

@@ -6,7 +6,7 @@ use ipvs_netlink::message::{
 };
 use ipvs_netlink::{
     Daemon, DaemonState, DecodeError, Family, Netmask, Protocol, ServiceEntry, ServiceFlags,
-    ServiceKey, Tunnel,
+    ServiceKey, Tunnel, TunnelChecksum,
 };
 use netlink_packet_core::{DefaultNla, Emitable, ParseableParametrized};
 use netlink_packet_generic::GenlHeader;
@@ -214,6 +214,50 @@ fn what_this_crate_has_no_name_for_is_kept() {
         flags: 0x8003,
     };
     assert_eq!(entry.destination.tunnel, kept);
+}
+
+#[test]
+fn flags_of_a_tunnel_that_have_no_name_together_are_kept() {
+    let message = read(
+        Command::NewDest,
+        "
+        48 00  02 80
+        14 00  01 00  0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
+        06 00  02 00  00 50  00 00
+        08 00  03 00  02 00 00 00       # tunnel
+        08 00  04 00  01 00 00 00
+        05 00  0d 00  01 00 00 00       # GUE
+        06 00  0e 00  17 c0  00 00
+        06 00  0f 00  03 00  00 00      # both sorts of checksum
+        ",
+    );
+    let [Attribute::Destination(attributes)] = message.attributes.as_slice() else {
+        panic!()
+    };
+    let entry = DestinationAttribute::entry(attributes, Family::V4).unwrap();
+    let again = DestinationAttribute::of_destination(&entry.destination);
+    assert!(again.contains(&DestinationAttribute::TunnelFlags(3)));
+    for bits in 0..300 {
+        assert_eq!(TunnelChecksum::from_bits(bits).bits(), bits);
+    }
+}
+
+#[test]
+fn a_daemon_that_another_program_gave_a_high_sync_id_is_listed() {
+    let message = read(
+        Command::NewDaemon,
+        "
+        20 00  03 80
+        08 00  01 00  01 00 00 00
+        09 00  02 00  \"eth0\"  00  00 00 00
+        08 00  03 00  2c 01 00 00
+        ",
+    );
+    let [Attribute::Daemon(attributes)] = message.attributes.as_slice() else {
+        panic!()
+    };
+    let daemon = Daemon::try_from(attributes.as_slice()).unwrap();
+    assert_eq!(daemon, Daemon::new(DaemonState::Master, "eth0", 300));
 }
 
 #[test]

@@ -215,6 +215,13 @@ fn a_plan_does_not_pretend_that_ipvsadm_can_do_everything() {
         ),
         Change::AddDestination(
             web,
+            tunnel(Tunnel::Gue {
+                port: 6080,
+                checksum: TunnelChecksum::Other(3),
+            }),
+        ),
+        Change::AddDestination(
+            web,
             tunnel(Tunnel::Other {
                 kind: 3,
                 port: 0,

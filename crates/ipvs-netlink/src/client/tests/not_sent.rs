@@ -96,6 +96,12 @@ fn taken_for_another() -> Vec<Change> {
         },
         ..server(1)
     };
+    let flags = Destination {
+        tunnel: Tunnel::Gre {
+            checksum: TunnelChecksum::Other(1),
+        },
+        ..tunnel.clone()
+    };
     let tcp = ServiceKey::Address {
         protocol: Protocol::Other(6),
         address: [1, 2, 3, 1].into(),
@@ -105,6 +111,7 @@ fn taken_for_another() -> Vec<Change> {
         Change::AddDestination(key(1), method(4)),
         Change::EditDestination(key(1), method(10)),
         Change::AddDestination(key(1), tunnel),
+        Change::AddDestination(key(1), flags),
         Change::AddService(Service::new(tcp, "rr")),
         Change::DeleteService(tcp),
         Change::DeleteDestination(tcp, server(1).key),
@@ -124,6 +131,7 @@ fn a_daemon_that_the_kernel_would_refuse_without_a_word_is_not_sent() {
         daemon("sixteen-bytes-xx", None),
         daemon("eth0", Some("10.0.0.1")),
         daemon("eth0", Some("fd00::1")),
+        Daemon::new(DaemonState::Master, "eth0", 256),
     ] {
         let result = core.start_daemon(&daemon);
         assert!(matches!(result, Err(Error::Invalid { .. })), "{result:?}");
