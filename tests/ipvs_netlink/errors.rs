@@ -29,6 +29,7 @@ pub(super) fn all(client: &mut Client) -> Outcome {
     client.add_service(&service)?;
     client.add_destination(&key, &server)?;
 
+    let group = Destination::new([224, 0, 0, 1].into(), 80, Forwarding::Masquerade, 1);
     let unknown = Service::new(other, "nosuch");
     let engine = Service {
         pe_name: Some("nope".to_owned()),
@@ -61,6 +62,10 @@ pub(super) fn all(client: &mut Client) -> Outcome {
         (
             text("zero service", client.zero(Some(&other)))?,
             "cannot zero counters of -f 7: there is no such service",
+        ),
+        (
+            text("add a group", client.add_destination(&key, &group))?,
+            "cannot add destination 224.0.0.1:80 to -t 1.2.3.1:80: Invalid argument",
         ),
         (
             text("add to no service", client.add_destination(&other, &server))?,

@@ -3,8 +3,8 @@
 //! The kernel carries out a request, and queues its answer, before the send returns: there is
 //! nothing on this socket that a runtime could wait for. What holds up the other tasks of a thread
 //! is work, not waiting: a table of thousands. So this adapter needs no thread and no place in the
-//! reactor. It cuts the long calls into pieces, some milliseconds each, and lets other tasks run
-//! between them.
+//! reactor. It cuts the long calls into pieces, and lets other tasks run between them: one list of
+//! destinations or one send of changes each, some milliseconds unless a list has thousands.
 
 use ::tokio::task::yield_now;
 

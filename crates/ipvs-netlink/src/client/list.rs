@@ -1,9 +1,10 @@
 //! Lists: services, destinations, daemons.
 //!
 //! The kernel's dumps are index-based, and those of IPVS carry no flag for a table that changed
-//! on the way: an entry can be skipped or come twice. A dump that fits one datagram was made under
-//! the kernel's lock and is right. A longer one is taken again until two in a row have the same
-//! keys in the same order, and none twice.
+//! on the way: an entry can be skipped or come twice. A dump that fits one datagram was made in one
+//! go and is right: under the lock for changes, or, in kernels that read without it (RCU), with
+//! everything in it that was there all the time. A longer one is taken again until two in a row have
+//! the same keys in the same order, and none twice.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -166,7 +166,9 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::NoSuchService`], [`Error::Invalid`],
-    /// [`Error::Permission`] and those of the socket.
+    /// [`Error::Permission`], [`Error::Kernel`] (`EINVAL`: the address is not that of one host, as
+    /// 0.0.0.0, a broadcast or a multicast address, or a link-local one of IPv6; or it is of another
+    /// family than the service's while a synchronization daemon runs) and those of the socket.
     pub fn add_destination(
         &mut self,
         service: &ServiceKey,
@@ -180,7 +182,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::NoSuchService`], [`Error::NoSuchDestination`], [`Error::Invalid`],
-    /// [`Error::Permission`] and those of the socket.
+    /// [`Error::Permission`], [`Error::Kernel`] (`EINVAL`: it is of another family than the service's,
+    /// and a synchronization daemon runs) and those of the socket.
     pub fn edit_destination(
         &mut self,
         service: &ServiceKey,

@@ -54,7 +54,8 @@ impl Plan {
     }
 
     /// Makes the changes, in order, and returns the result of each. One that fails does not stop
-    /// those after it.
+    /// those after it, so what is not wanted any more goes although what was to take its place was
+    /// refused.
     pub fn apply(&self, client: &mut Client) -> Results {
         client.batch(&self.changes)
     }

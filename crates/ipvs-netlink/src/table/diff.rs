@@ -10,6 +10,9 @@ impl Table {
     /// changed, those that get weight 0 after the others, then deleted: so a service that has
     /// destinations and is to have some is never without, and neither is one without those that
     /// take connections. Services that are not wanted go last.
+    ///
+    /// That holds as far as the kernel accepts the additions. [`Plan::apply`] makes the deletions
+    /// behind one that is refused all the same.
     pub fn diff(&self, wanted: &Self) -> Plan {
         self.diff_owned(wanted, |_| true)
     }
