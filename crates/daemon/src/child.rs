@@ -2,11 +2,14 @@
 //! none of the service manager's variables, and the parent's death as a signal; and a start that
 //! waits for nothing.
 
+pub mod spawner;
+
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus};
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sys::prctl;
@@ -97,6 +100,23 @@ impl Started {
     }
 }
 
+/// Waits until a child has ended, and takes it from the kernel's list. nix has no name for a death by a
+/// real-time signal.
+///
+/// # Errors
+/// It is no child of this process, or somebody has waited for it.
+pub fn wait_for(child: Pid) -> io::Result<ExitStatus> {
+    let mut status = 0;
+    // SAFETY: writes one integer.
+    while unsafe { libc::waitpid(child.as_raw(), &raw mut status, 0) } == -1 {
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    Ok(ExitStatus::from_raw(status))
+}
+
 /// Has the kernel keep how a child ended until that is waited for. Where SIGCHLD is ignored, as it may
 /// be from before this program was started, it does not (wait(2), NOTES).
 ///
@@ -116,35 +136,36 @@ pub fn keep_status() -> io::Result<()> {
 /// exec resets every handler by itself and leaves ignored signals ignored (execve(2)), so these
 /// are all there is to reset: one by one for all 64 would cost as much as the fork.
 fn ignored_signals() -> u64 {
-    std::fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|status| ignored_in(&status))
+    own_status()
+        .and_then(|status| mask_in(&status, "SigIgn:"))
         // Without /proc nothing is known: reset all.
         .unwrap_or(u64::MAX)
 }
 
-/// The mask of ignored signals in the text of `/proc/PID/status` (proc(5)).
-fn ignored_in(status: &str) -> Option<u64> {
-    let mask = status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigIgn:"))?;
+/// What the kernel says of this process (proc(5)).
+fn own_status() -> Option<String> {
+    std::fs::read_to_string("/proc/self/status").ok()
+}
+
+/// The mask of signals in the line of `/proc/PID/status` that begins with `field`.
+fn mask_in(status: &str, field: &str) -> Option<u64> {
+    let mask = status.lines().find_map(|line| line.strip_prefix(field))?;
     u64::from_str_radix(mask.trim(), 16).ok()
 }
 
 /// Default action for the signals in `mask`, of which bit 0 is signal 1; nothing blocked.
-fn reset_signals(mask: u64) -> io::Result<()> {
+fn reset_signals(mask: u64) -> nix::Result<()> {
     for signal in (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1) {
         // SAFETY: the default action runs no handler. It is refused for SIGKILL, SIGSTOP and
         // libc's own two signals, which is as well.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
-    SigSet::empty().thread_set_mask()?;
-    Ok(())
+    SigSet::empty().thread_set_mask()
 }
 
 /// Marks every descriptor from `first` on close-on-exec: what somebody leaked into this process
 /// must not leak further.
-fn close_on_exec_from(first: libc::c_uint) -> io::Result<()> {
+fn close_on_exec_from(first: libc::c_uint) -> nix::Result<()> {
     // SAFETY: takes three integers; flags only, no descriptor is closed here.
     let result = unsafe {
         libc::close_range(
@@ -153,13 +174,10 @@ fn close_on_exec_from(first: libc::c_uint) -> io::Result<()> {
             libc::CLOSE_RANGE_CLOEXEC as libc::c_int,
         )
     };
-    if result == 0 {
-        return Ok(());
-    }
-    match io::Error::last_os_error() {
+    match Errno::result(result) {
         // Kernels before 5.11: our own descriptors are close-on-exec one by one.
-        error if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL)) => Ok(()),
-        error => Err(error),
+        Ok(_) | Err(Errno::ENOSYS | Errno::EINVAL) => Ok(()),
+        Err(errno) => Err(errno),
     }
 }
 
@@ -200,10 +218,11 @@ mod tests {
     }
 
     #[test]
-    fn ignored_signals_are_read_from_proc() {
+    fn masks_of_signals_are_read_from_proc() {
         let status = "Name:\tpulse\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001006\n";
-        assert_eq!(ignored_in(status), Some(1 << 12 | 1 << 2 | 1 << 1));
-        assert_eq!(ignored_in("Name:\tpulse\n"), None);
+        assert_eq!(mask_in(status, "SigIgn:"), Some(1 << 12 | 1 << 2 | 1 << 1));
+        assert_eq!(mask_in(status, "SigBlk:"), Some(1));
+        assert_eq!(mask_in("Name:\tpulse\n", "SigIgn:"), None);
     }
 
     #[test]

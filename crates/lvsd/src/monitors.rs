@@ -10,7 +10,7 @@ mod reap;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::io;
-use std::process::{Child, ExitStatus};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill, killpg};
@@ -91,7 +91,7 @@ struct Slot {
 
 #[derive(Debug)]
 struct Process {
-    child: Child,
+    pid: Pid,
     started: Instant,
     /// Dropped when the process is dead: its readers then finish.
     alive: Option<watch::Sender<()>>,
@@ -308,15 +308,13 @@ impl Monitors {
         let launched = self.launcher.launch(&slot.spec)?;
         // All that can fail comes before the slot knows of the process.
         let Streamed {
-            child,
+            pid,
             stdout,
             stderr,
         } = launched.streamed()?;
-        let id = child.id();
-        let pid = Pid::from_raw(id.cast_signed());
         let (alive, dead) = watch::channel(());
         slot.process = Some(Process {
-            child,
+            pid,
             started: Instant::now(),
             alive: Some(alive),
             open_streams: 2,
@@ -331,7 +329,7 @@ impl Monitors {
         for reader in readers {
             tokio::spawn(reader.run(monitor, self.reports_sender.clone(), dead.clone()));
         }
-        Ok(id)
+        Ok(number(pid))
     }
 
     fn on_report(&mut self, monitor: usize, report: Report) {
@@ -365,8 +363,13 @@ impl Monitors {
         slot.lifetime = process.started.elapsed();
         self.busy = self.busy.saturating_sub(1);
         if let (None, Some(status)) = (self.stopping, process.status) {
-            let event = Event::Ended(monitor, process.child.id(), status);
+            let event = Event::Ended(monitor, number(process.pid), status);
             self.pending.push_back(event);
         }
     }
+}
+
+/// The number of a process, as people write it.
+fn number(pid: Pid) -> u32 {
+    pid.as_raw().cast_unsigned()
 }

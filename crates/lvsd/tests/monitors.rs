@@ -302,10 +302,15 @@ async fn a_program_that_cannot_run_is_an_event_not_an_end() {
     spec.command_line.args.push("a\0b".into());
     let number = monitors.add(spec);
     monitors.start(number);
-    for expected in 0..3 {
+    for (expected, reason) in [
+        (0, "/nonexistent/nanny: No such file or directory"),
+        (1, "/etc/passwd: Permission denied"),
+        (2, "nul byte"),
+    ] {
         let event = next(&mut monitors).await;
         assert!(
-            matches!(event, Event::NotStarted(n, _) if n == expected),
+            matches!(&event, Event::NotStarted(n, error)
+                if *n == expected && error.to_string().contains(reason)),
             "{event:?}"
         );
     }

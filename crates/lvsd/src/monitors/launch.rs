@@ -1,13 +1,19 @@
 //! Starts one monitor process: streams, environment, limits, process group.
+//!
+//! The start waits, for a time, until the program runs: one that lies on a file server that does not
+//! answer any more holds lvsd up so long. Not to wait would mean a copy of this process for each of
+//! hundreds of monitors in the middle of a takeover, see [`daemon::child::spawner`].
 
-use std::ffi::OsString;
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, PipeReader, pipe};
-use std::os::unix::process::CommandExt;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::time::Duration;
 
-use daemon::child::prepare;
+use daemon::child::spawner::{Recipe, Spawner};
+use daemon::child::wait_for;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::net::unix::pipe::Receiver;
@@ -17,6 +23,9 @@ use crate::monitor_argv::CommandLine;
 
 /// The variables a monitor gets, if this process has them.
 const VARIABLES: [&str; 3] = ["PATH", "TZ", "LANG"];
+
+/// How long it may take until a monitor's program runs: many times what it takes on a busy machine.
+const BOUND: Duration = Duration::from_secs(10);
 
 /// What a monitor is started from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +38,7 @@ pub struct Spec {
 
 /// A process just started.
 pub(super) struct Launched {
-    pub(super) child: Child,
+    pub(super) pid: Pid,
     pub(super) stdout: PipeReader,
     pub(super) stderr: PipeReader,
 }
@@ -37,7 +46,7 @@ pub(super) struct Launched {
 /// A process whose streams the event loop can read.
 #[derive(Debug)]
 pub(super) struct Streamed {
-    pub(super) child: Child,
+    pub(super) pid: Pid,
     pub(super) stdout: Receiver,
     pub(super) stderr: Receiver,
 }
@@ -47,7 +56,7 @@ impl Launched {
     /// unread: it is dead and reaped.
     pub(super) fn streamed(self) -> io::Result<Streamed> {
         let Self {
-            mut child,
+            pid,
             stdout,
             stderr,
         } = self;
@@ -55,14 +64,14 @@ impl Launched {
             .and_then(|stdout| Ok((stdout, Receiver::from_owned_fd(stderr.into())?)));
         match receivers {
             Ok((stdout, stderr)) => Ok(Streamed {
-                child,
+                pid,
                 stdout,
                 stderr,
             }),
             Err(error) => {
-                let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
+                let _ = killpg(pid, Signal::SIGKILL);
                 // Killed, so this does not wait for long.
-                let _ = child.wait();
+                let _ = wait_for(pid);
                 Err(error)
             }
         }
@@ -73,17 +82,22 @@ impl Launched {
 #[derive(Debug)]
 pub(super) struct Launcher {
     null: File,
-    variables: Vec<(&'static str, OsString)>,
+    variables: Vec<CString>,
     limit: FdLimit,
+    spawner: Spawner,
 }
 
 impl Launcher {
     pub(super) fn new(limit: FdLimit) -> io::Result<Self> {
         let of_ours = |name| std::env::var_os(name).map(|value| (name, value));
+        let variables = VARIABLES.into_iter().filter_map(of_ours);
+        let variables = variables
+            .map(|(name, value)| CString::new([name.as_bytes(), b"=", &value.into_vec()].concat()));
         Ok(Self {
             null: File::open("/dev/null")?,
-            variables: VARIABLES.into_iter().filter_map(of_ours).collect(),
+            variables: variables.collect::<Result<_, _>>()?,
             limit,
+            spawner: Spawner::default(),
         })
     }
 
@@ -92,20 +106,30 @@ impl Launcher {
     pub(super) fn launch(&mut self, spec: &Spec) -> io::Result<Launched> {
         let (stdout, child_stdout) = pipe()?;
         let (stderr, child_stderr) = pipe()?;
-        let mut command = Command::new(&spec.program);
-        prepare(&mut command);
-        command
-            .arg0(&spec.command_line.program)
-            .args(spec.command_line.args.iter().map(AsRef::<str>::as_ref))
-            .env_clear()
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(self.null.try_clone()?)
-            .stdout(child_stdout)
-            .stderr(child_stderr)
-            .process_group(0);
-        let child = self.limit.for_child(|| command.spawn())?;
+        let words = &spec.command_line;
+        let args: Result<Vec<_>, _> = std::iter::once(words.program.as_str())
+            .chain(words.args.iter().map(AsRef::as_ref))
+            .map(CString::new)
+            .collect();
+        let program = CString::new(spec.program.clone().into_os_string().into_vec())?;
+        let pid = self.spawner.spawn(&Recipe {
+            program: &program,
+            args: &args?,
+            env: &self.variables,
+            streams: [
+                self.null.as_fd(),
+                child_stdout.as_fd(),
+                child_stderr.as_fd(),
+            ],
+            open_files: self.limit.for_children(),
+            bound: BOUND,
+        });
+        let named = |error: io::Error| {
+            io::Error::new(error.kind(), format!("{}: {error}", spec.program.display()))
+        };
+        let pid = pid.map_err(named)?;
         Ok(Launched {
-            child,
+            pid,
             stdout,
             stderr,
         })
@@ -122,21 +146,19 @@ mod tests {
     #[tokio::test]
     async fn a_process_whose_streams_cannot_be_read_is_not_left() {
         let no_pipe = || OwnedFd::from(File::open("/dev/null").expect("opened")).into();
+        let limit = FdLimit::ensure(1).expect("enough");
+        let mut launcher = Launcher::new(limit).expect("/dev/null is there");
+        let sleep = Spec {
+            program: "/bin/sleep".into(),
+            command_line: CommandLine {
+                program: "sleep".to_owned(),
+                args: vec!["60".into()],
+            },
+        };
         for bad in [0, 1] {
-            let child = Command::new("/bin/sleep")
-                .arg("60")
-                .process_group(0)
-                .spawn()
-                .expect("runs");
-            let pid = Pid::from_raw(child.id().cast_signed());
-            let (mut stdout, _other_end) = pipe().expect("a pipe");
-            let (mut stderr, _its_other_end) = pipe().expect("a pipe");
-            *[&mut stdout, &mut stderr][bad] = no_pipe();
-            let launched = Launched {
-                child,
-                stdout,
-                stderr,
-            };
+            let mut launched = launcher.launch(&sleep).expect("runs");
+            let pid = launched.pid;
+            *[&mut launched.stdout, &mut launched.stderr][bad] = no_pipe();
             launched.streamed().expect_err("no pipe");
             assert_eq!(kill(pid, None), Err(Errno::ESRCH), "killed and reaped");
         }

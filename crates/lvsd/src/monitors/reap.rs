@@ -1,5 +1,6 @@
 //! Takes the dead: finds out which monitors ended, and kills what they left behind.
 
+use daemon::child::wait_for;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
@@ -44,7 +45,7 @@ impl Monitors {
         let _ = killpg(pid, Signal::SIGKILL);
         if let Some(process) = &mut self.slots[monitor].process {
             // Dead, so this does not wait.
-            process.status = process.child.wait().ok();
+            process.status = wait_for(pid).ok();
             process.alive = None;
         }
         self.finish(monitor);
