@@ -3,6 +3,7 @@
 mod figures;
 mod ipvs;
 mod lvs_cf;
+mod lvsd;
 mod nanny;
 
 use anyhow::{Result, bail};
@@ -25,6 +26,11 @@ const BENCHES: &[Bench] = &[
         name: "lvs-cf",
         about: "checking large files, beside keepalived, on this machine",
         run: lvs_cf::main,
+    },
+    Bench {
+        name: "lvsd",
+        about: "start of hundreds of monitors until all servers are in the table, in the lab",
+        run: lvsd::main,
     },
     Bench {
         name: "nanny",

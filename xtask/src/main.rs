@@ -37,7 +37,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "bench",
-        about: "time something beside what others do it with: `bench ipvs`, `bench nanny`",
+        about: "time something beside what others do it with: `bench ipvs`, `bench lvsd`, `bench nanny`",
         run: bench::main,
     },
     Chore {
