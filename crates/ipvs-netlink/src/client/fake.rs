@@ -47,16 +47,22 @@ pub(super) struct FakeKernel {
     /// Text in refusals, and whether they leave out the request.
     pub(super) text: Option<&'static str>,
     pub(super) capped: bool,
-    /// A daemon, and whether requests that are no dumps go without an acknowledgement.
+    /// A daemon, whether it can be stopped, and whether requests that are no dumps go without an
+    /// acknowledgement.
     pub(super) daemon: Option<Daemon>,
+    pub(super) is_stubborn: bool,
     pub(super) is_silent: bool,
     /// What is queued: bytes, and whether they are the kernel's own.
     pub(super) queue: VecDeque<(Vec<u8>, bool)>,
-    /// How often something was sent, and how many requests at most at once.
+    /// How often something was sent, and how many requests and bytes at most at once.
     pub(super) sends: usize,
     pub(super) most: usize,
-    /// Errors the next receives return before anything else.
+    pub(super) most_bytes: usize,
+    /// Errors the next receives return before anything else; signals that never end.
     pub(super) errors: VecDeque<io::Error>,
+    pub(super) is_bombarded: bool,
+    /// The next answers that are dropped though there is room.
+    pub(super) unlucky: usize,
     overrun: bool,
     /// Answers that were dropped.
     pub(super) overruns: usize,
@@ -77,11 +83,15 @@ impl FakeKernel {
             text: None,
             capped: true,
             daemon: None,
+            is_stubborn: false,
             is_silent: false,
             queue: VecDeque::new(),
             sends: 0,
             most: 0,
+            most_bytes: 0,
             errors: VecDeque::new(),
+            is_bombarded: false,
+            unlucky: 0,
             overrun: false,
             overruns: 0,
         }
@@ -89,7 +99,9 @@ impl FakeKernel {
 
     /// Queues a datagram unless the buffer is full.
     fn push(&mut self, bytes: Vec<u8>) {
-        if self.queue.len() < self.capacity {
+        let is_unlucky = self.unlucky > 0;
+        self.unlucky = self.unlucky.saturating_sub(1);
+        if self.queue.len() < self.capacity && !is_unlucky {
             self.queue.push_back((bytes, true));
         } else {
             self.overrun = true;
@@ -154,7 +166,7 @@ impl FakeKernel {
             ],
             Command::GetConfig => vec![Attribute::TimeoutTcp(900), Attribute::TimeoutUdp(300)],
             Command::DelDaemon => {
-                self.daemon = None;
+                self.daemon = self.daemon.take().filter(|_| self.is_stubborn);
                 return 0;
             }
             _ => Vec::new(),
@@ -257,6 +269,7 @@ impl FakeKernel {
 impl Link for FakeKernel {
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.sends += 1;
+        self.most_bytes = self.most_bytes.max(bytes.len());
         let mut rest = bytes;
         let mut count = 0;
         while !rest.is_empty() {
@@ -271,6 +284,9 @@ impl Link for FakeKernel {
     }
 
     fn receive(&mut self, buffer: &mut Vec<u8>, _wait: bool) -> io::Result<Datagram> {
+        if self.is_bombarded {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         if let Some(error) = self.errors.pop_front() {
             return Err(error);
         }

@@ -232,6 +232,16 @@ mod tests {
         );
     }
 
+    #[test]
+    fn frames_of_netlink_itself_say_nothing() {
+        for kind in [NLMSG_NOOP, NLMSG_OVERRUN] {
+            let mut bytes = [20_u32, 0, 9, 0, 0].map(u32::to_ne_bytes).concat();
+            bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
+            let content = next(&mut bytes.as_slice()).unwrap().unwrap().content;
+            assert_eq!(content, Content::Nothing);
+        }
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_it_panic_or_stand_still(

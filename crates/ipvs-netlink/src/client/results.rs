@@ -117,10 +117,12 @@ impl ExactSizeIterator for IntoIter {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Attempt;
 
     fn results() -> Results {
         let mut results = Results::of(4);
-        results.fail(2, Error::NoIpvs);
+        let attempt = Attempt::Flush;
+        results.fail(2, Error::Permission { attempt });
         results.fail(1, Error::NoIpvs);
         results
     }

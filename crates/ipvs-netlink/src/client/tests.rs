@@ -10,6 +10,7 @@ use crate::{
 };
 use nix::errno::Errno;
 
+mod dropped;
 mod not_sent;
 mod one_destination;
 mod properties;
@@ -110,6 +111,13 @@ fn a_signal_does_not_end_the_wait() {
         kernel.errors.push_back(io::ErrorKind::Interrupted.into());
     });
     core.change(&Change::AddService(service(1))).unwrap();
+}
+
+#[test]
+fn signals_without_end_do_not_keep_a_caller() {
+    let mut core = client(|kernel| kernel.is_bombarded = true);
+    let error = core.change(&Change::AddService(service(1))).unwrap_err();
+    assert!(matches!(error, Error::TimedOut { .. }), "{error}");
 }
 
 #[test]
@@ -322,6 +330,27 @@ fn a_batch_keeps_to_the_window_and_to_the_order() {
 }
 
 #[test]
+fn a_send_stays_below_the_send_buffer() {
+    let mut core = client(|kernel| {
+        kernel.window = usize::MAX;
+        kernel.table.insert_service(service(1));
+    });
+    let server = |n: u16| {
+        let [high, low] = n.to_be_bytes();
+        Destination::new([10, 0, high, low].into(), 80, Forwarding::Direct, 1)
+    };
+    let changes: Vec<Change> = (0..2000)
+        .map(|n| Change::AddDestination(key(1), server(n)))
+        .collect();
+    let sends = core.exchange.link.sends;
+    assert!(core.batch(&changes).all_ok());
+    assert_eq!(core.exchange.link.table.destinations(&key(1)).count(), 2000);
+    assert!(core.exchange.link.sends - sends > 1);
+    let most = core.exchange.link.most_bytes;
+    assert!((32 * 1024..=66 * 1024).contains(&most), "{most}");
+}
+
+#[test]
 fn a_batch_on_a_broken_socket_fails_every_change() {
     let mut core = client(|kernel| {
         for _ in 0..4 {
@@ -386,4 +415,19 @@ fn a_daemon_that_is_gone_was_stopped_even_without_an_answer() {
     assert_eq!(core.daemons().unwrap(), [daemon]);
     core.stop_daemon(DaemonState::Backup).unwrap();
     assert_eq!(core.daemons().unwrap(), []);
+}
+
+#[test]
+fn a_daemon_that_runs_on_without_an_answer_was_not_stopped() {
+    let daemon = Daemon::new(DaemonState::Backup, "eth0", 5);
+    let mut core = client(|kernel| {
+        kernel.daemon = Some(daemon.clone());
+        kernel.is_silent = true;
+        kernel.is_stubborn = true;
+    });
+    let error = core.stop_daemon(DaemonState::Backup).unwrap_err();
+    assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+    // The other one never ran.
+    core.stop_daemon(DaemonState::Master).unwrap();
+    assert_eq!(core.daemons().unwrap(), [daemon]);
 }

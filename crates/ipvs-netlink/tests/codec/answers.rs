@@ -120,6 +120,14 @@ fn persistence_without_a_timeout_stays_a_flag() {
 }
 
 #[test]
+fn a_persistence_engine_without_a_name_is_none() {
+    let mut attributes = ServiceAttribute::of_service(&crate::web());
+    attributes.push(ServiceAttribute::PeName(String::new()));
+    let entry = ServiceEntry::try_from(attributes.as_slice()).unwrap();
+    assert_eq!(entry.service, crate::web());
+}
+
+#[test]
 fn a_destination_of_an_old_kernel_has_the_family_of_its_service() {
     let message = read(
         Command::NewDest,

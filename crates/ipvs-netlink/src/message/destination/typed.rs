@@ -296,6 +296,23 @@ mod tests {
     }
 
     #[test]
+    fn counters_are_not_looked_at() {
+        let mut attributes: Vec<DefaultNla> = [(1, 16), (2, 2), (3, 4)]
+            .map(|(kind, length)| DefaultNla::new(kind, vec![1; length]))
+            .to_vec();
+        let whole = payload(Command::NewDest as u8, std::slice::from_ref(&attributes));
+        // An attribute that is shorter than its own header.
+        let malformed = vec![1, 0, 1, 0];
+        attributes.extend([STATS, STATS64].map(|kind| DefaultNla::new(kind, malformed.clone())));
+        let with_counters = payload(Command::NewDest as u8, &[attributes]);
+        assert!(in_message(&with_counters, Family::V4).is_err());
+        assert_eq!(
+            configured_in(&with_counters, Family::V4).unwrap(),
+            configured_in(&whole, Family::V4).unwrap()
+        );
+    }
+
+    #[test]
     fn only_an_answer_that_describes_one_has_destinations() {
         let must: Vec<DefaultNla> = [(1, 16), (2, 2), (3, 4)]
             .map(|(kind, length)| DefaultNla::new(kind, vec![1; length]))
