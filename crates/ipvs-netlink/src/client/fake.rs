@@ -34,8 +34,9 @@ pub(super) struct FakeKernel {
     pub(super) window: usize,
     /// Answers that really fit; those beyond are dropped, and the next receive says so.
     pub(super) capacity: usize,
-    /// Entries of a dump in one datagram.
+    /// Entries of a dump in one datagram, and whether the end of the dump is in the last one.
     pub(super) per_datagram: usize,
+    pub(super) ends_at_once: bool,
     /// Whether a datagram of a dump takes as many bytes as the widest receive so far had room for,
     /// as the real one's does.
     pub(super) fills: bool,
@@ -76,6 +77,7 @@ impl FakeKernel {
             window: 100,
             capacity: usize::MAX,
             per_datagram: usize::MAX,
+            ends_at_once: false,
             fills: false,
             widest: LEAST_DUMP_ROOM,
             interrupted: 0,
@@ -130,6 +132,7 @@ impl FakeKernel {
         if !self.has_family {
             return self.acknowledge(request, Errno::ENOENT as i32);
         }
+        assert_eq!(buffer.message_type(), FAMILY);
         let message = decode(payload).unwrap();
         if buffer.flags() & NLM_F_DUMP == NLM_F_DUMP {
             // A dump that was not read to its end keeps the next from beginning.
@@ -208,6 +211,7 @@ impl FakeKernel {
         } | NLM_F_MULTIPART;
         self.interrupted = self.interrupted.saturating_sub(1);
         let mut index = 0;
+        let end = frame(NLMSG_DONE, flags, sequence, &0_i32.to_ne_bytes());
         loop {
             let entries: Vec<Message> = match message.attributes.as_slice() {
                 [] if message.command == Command::GetDaemon => self
@@ -238,12 +242,16 @@ impl FakeKernel {
             if part.is_empty() {
                 break;
             }
+            if self.ends_at_once && index == entries.len() {
+                part.extend(end);
+                return self.push(part);
+            }
             self.push(part);
             if let Some(change) = self.meanwhile.pop_front() {
                 assert!(self.table.apply(&change));
             }
         }
-        self.push(frame(NLMSG_DONE, flags, sequence, &0_i32.to_ne_bytes()));
+        self.push(end);
     }
 
     /// Queues the acknowledgement of a request.

@@ -235,6 +235,16 @@ fn a_plan_does_not_pretend_that_ipvsadm_can_do_everything() {
             ..Service::new(key(Protocol::Udp, "1.2.3.1", 53), "rr")
         }),
         Change::AddService(Service {
+            flags: ServiceFlags::ONE_PACKET,
+            ..Service::new(
+                ServiceKey::Fwmark {
+                    family: Family::V4,
+                    mark: 1,
+                },
+                "rr",
+            )
+        }),
+        Change::AddService(Service {
             flags: ServiceFlags::PERSISTENT,
             persistence: 2_678_400,
             ..service
