@@ -95,14 +95,14 @@ pub enum Tunnel {
     /// IP in IP.
     #[default]
     Ipip,
-    /// Generic UDP encapsulation (Linux 5.3).
+    /// Generic UDP encapsulation (Linux 5.2; checksums 5.3).
     Gue {
         /// UDP port of the far end, host order; not 0.
         port: u16,
         /// Protection of the packets inside.
         checksum: TunnelChecksum,
     },
-    /// Generic routing encapsulation (Linux 5.4).
+    /// Generic routing encapsulation (Linux 5.3).
     Gre {
         /// Protection of the packets inside.
         checksum: TunnelChecksum,

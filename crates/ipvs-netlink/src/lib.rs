@@ -65,7 +65,7 @@
 //! - `ipvsadm -S`, and so the text of a [`Table`], leaves out thresholds, the mask of a service
 //!   without persistence, and one flag of two schedulers. The commands of a [`Plan`] have them.
 //! - Needs Linux 2.6.28 (the family), 3.18 for destinations of the other family, 4.1 for 64-bit
-//!   statistics, 4.3 for the daemon's multicast settings, 5.3 and 5.4 for GUE and GRE tunnels.
+//!   statistics, 4.3 for the daemon's multicast settings, 5.2 and 5.3 for GUE and GRE tunnels.
 //! - A client finds the family's number once. After the module `ip_vs` was unloaded nearly
 //!   everything is [`Error::NoIpvs`]; open another when it is loaded again.
 //! - A process and its fork share the socket, and would read each other's answers: open another.
