@@ -1,8 +1,33 @@
-//! What a benchmark in the lab prints, read back: `lab: WORLD::CASE::ROUND: FIGURE = VALUE UNIT`.
+//! Benchmarks in the lab are played, and what they print is read back:
+//! `lab: WORLD::CASE::ROUND: FIGURE = VALUE UNIT`.
 
-use anyhow::{Context, Result};
+use crate::run::cargo;
+use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
+/// Plays a benchmark of a package, and prints the table that is made of its figures.
+pub(crate) fn play(
+    package: &str,
+    bench: &str,
+    table: impl FnOnce(&Figures) -> Result<String>,
+) -> Result<()> {
+    eprintln!("xtask: cargo bench -p {package} --bench {bench}");
+    let mut child = cargo()
+        .args(["bench", "--quiet", "-p", package, "--bench", bench])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo bench")?;
+    let lines = child.stdout.take().context("cargo bench has no output")?;
+    let figures = Figures::read(BufReader::new(lines), std::io::stderr());
+    let status = child.wait().context("cannot wait for cargo bench")?;
+    ensure!(status.success(), "the benchmark failed ({status})");
+    std::io::stdout()
+        .write_all(table(&figures?)?.as_bytes())
+        .context("cannot print the table")
+}
 
 /// Every value of every figure of every case of every world.
 #[derive(Debug, Default)]

@@ -1,11 +1,9 @@
 //! `bench ipvs`: plays the cases of `crates/ipvs-netlink/benches/table` and makes a table of them.
 
-use super::figures::Figures;
+use super::figures::{self, Figures};
 use crate::run::{cargo, run};
 use crate::setup;
-use anyhow::{Context, Result, ensure};
-use std::io::{BufReader, Write};
-use std::process::Stdio;
+use anyhow::Result;
 
 /// The sizes, as the benchmark names them and as the table does.
 const WORLDS: [(&str, &str); 2] = [
@@ -68,21 +66,7 @@ const ROWS: &[Row] = &[
 pub(crate) fn main() -> Result<()> {
     setup::lab()?;
     run(cargo().args(["build", "--release", "-p", "lab"]))?;
-    eprintln!("xtask: cargo bench -p ipvs-netlink --bench table");
-    let mut child = cargo()
-        .args(["bench", "--quiet", "-p", "ipvs-netlink", "--bench", "table"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run cargo bench")?;
-    let lines = child.stdout.take().context("cargo bench has no output")?;
-    let figures = Figures::read(BufReader::new(lines), std::io::stderr());
-    let status = child.wait().context("cannot wait for cargo bench")?;
-    ensure!(status.success(), "the benchmark failed ({status})");
-    let table = table(&figures?)?;
-    std::io::stdout()
-        .write_all(table.as_bytes())
-        .context("cannot print the table")
+    figures::play("ipvs-netlink", "table", table)
 }
 
 /// One table per size, as Markdown.

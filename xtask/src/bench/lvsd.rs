@@ -1,11 +1,9 @@
 //! `bench lvsd`: plays the cases of `crates/lvsd/benches/start` and makes a table of them.
 
-use super::figures::Figures;
+use super::figures::{self, Figures};
 use crate::run::{cargo, run};
 use crate::setup;
-use anyhow::{Context, Result, ensure};
-use std::io::{BufReader, Write};
-use std::process::Stdio;
+use anyhow::Result;
 
 /// How many real servers there are, as the benchmark names its worlds.
 const SERVERS: &str = "200";
@@ -30,21 +28,7 @@ pub(crate) fn main() -> Result<()> {
     setup::lab()?;
     let programs = ["-p", "lvsd", "-p", "nanny", "-p", "lab"];
     run(cargo().args(["build", "--release"]).args(programs))?;
-    eprintln!("xtask: cargo bench -p lvsd --bench start");
-    let mut child = cargo()
-        .args(["bench", "--quiet", "-p", "lvsd", "--bench", "start"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run cargo bench")?;
-    let lines = child.stdout.take().context("cargo bench has no output")?;
-    let figures = Figures::read(BufReader::new(lines), std::io::stderr());
-    let status = child.wait().context("cannot wait for cargo bench")?;
-    ensure!(status.success(), "the benchmark failed ({status})");
-    let table = table(&figures?)?;
-    std::io::stdout()
-        .write_all(table.as_bytes())
-        .context("cannot print the table")
+    figures::play("lvsd", "start", table)
 }
 
 /// The table, as Markdown.
