@@ -63,9 +63,8 @@ fn pass_and_leave_nothing_behind(mut nanny: Nanny, checks: u64, made: impl Fn() 
         let descriptors = nanny.descriptors();
         assert!(descriptors <= DESCRIPTORS, "{descriptors}");
         assert!(nanny.children().len() <= 1, "{:?}", nanny.children());
-        let now = nanny.memory();
         // Four bytes a check would be more for each kind of check here.
-        assert!(now <= memory + PAGES, "{now} after {} checks", made());
+        nanny.rests_within(memory + PAGES);
     }
     nanny.never_says("[inactive]", Duration::from_millis(10));
 }
@@ -136,7 +135,7 @@ fn checks_that_fail_leave_nothing_behind() {
     }
     let descriptors = nanny.descriptors();
     assert!(descriptors <= DESCRIPTORS, "{descriptors}");
-    assert!(nanny.memory() <= memory + PAGES, "{}", nanny.memory());
+    nanny.rests_within(memory + PAGES);
 }
 
 #[test]

@@ -257,6 +257,14 @@ impl Nanny {
         let number = line.and_then(|line| line.split_whitespace().nth(1));
         number.expect("RssAnon").parse().expect("a number")
     }
+
+    /// Its anonymous memory comes down to so many KiB: a check that goes on has some for itself, and what
+    /// is left behind stays.
+    #[track_caller]
+    pub(crate) fn rests_within(&self, most: u64) {
+        let what = format!("it has more than {most} KiB: {}", self.memory());
+        wait_until(&what, || self.memory() <= most);
+    }
 }
 
 impl Drop for Nanny {
