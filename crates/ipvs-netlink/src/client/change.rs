@@ -23,8 +23,6 @@ pub(crate) struct Batch<'a> {
     pub(crate) results: Results,
     /// The first change that has not been looked at.
     next: usize,
-    /// Places of the changes of a window.
-    sent: Vec<usize>,
 }
 
 impl<'a> Batch<'a> {
@@ -34,7 +32,6 @@ impl<'a> Batch<'a> {
             changes,
             results: Results::of(changes.len()),
             next: 0,
-            sent: Vec::new(),
         }
     }
 }
@@ -62,42 +59,29 @@ impl<L: Link> Core<L> {
             changes,
             results,
             next,
-            sent,
         } = batch;
-        sent.clear();
+        let start = *next;
         let requests = std::iter::from_fn(|| {
             while let Some(change) = changes.get(*next) {
                 let index = *next;
                 *next += 1;
                 match check(change) {
-                    Ok(()) => {
-                        sent.push(index);
-                        return Some(change);
-                    }
+                    Ok(()) => return Some(change),
                     Err(error) => results.fail(index, error),
                 }
             }
             None
         });
         let window = self.exchange.window(requests, self.family);
-        let mut is_known = vec![
-            false;
-            if window.failure.is_some() {
-                sent.len()
-            } else {
-                0
-            }
-        ];
-        for (place, failure) in window.refused {
-            let index = sent[place];
-            results.fail(index, error(&changes[index], failure));
-            if let Some(is_known) = is_known.get_mut(place) {
-                *is_known = true;
+        if !window.refused.is_empty() {
+            let sent = results.successes(start..*next);
+            for (place, failure) in window.refused {
+                let index = sent[place];
+                results.fail(index, error(&changes[index], failure));
             }
         }
         if let Some(failure) = window.failure {
-            let unknown = sent.iter().zip(is_known).filter(|(_, is_known)| !is_known);
-            for (&index, _) in unknown {
+            for index in results.successes(start..*next) {
                 let change = &changes[index];
                 let result = match &failure {
                     Failure::Lost => self.change_again(change),

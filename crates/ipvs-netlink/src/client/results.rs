@@ -1,6 +1,7 @@
 //! The results of a batch: nearly all of them success, so only the failures take memory.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::Error;
 
@@ -33,6 +34,13 @@ impl Results {
     /// The change at `index` has failed.
     pub(crate) fn fail(&mut self, index: usize, error: Error) {
         self.failures.insert(index, error);
+    }
+
+    /// Those of these places where nothing has failed yet.
+    pub(crate) fn successes(&self, places: Range<usize>) -> Vec<usize> {
+        places
+            .filter(|index| !self.failures.contains_key(index))
+            .collect()
     }
 
     /// How many changes there were.
