@@ -150,7 +150,24 @@ pub(super) fn all(client: &mut Client) -> Outcome {
     equal("batch", &found, &vec![false, true, false, true])?;
     expected.remove_destination(&key, &server.key);
     expected.insert_destination(&key, stranger);
-    equal("table after the batch", &Table::read(client)?, &expected)
+    equal("table after the batch", &Table::read(client)?, &expected)?;
+
+    // Nobody is taken out for one whom the kernel does not take.
+    let mut wanted = Table::new();
+    wanted.insert_service(service);
+    wanted.insert_destination(&key, group);
+    let results = expected.diff(&wanted).apply(client);
+    let found: Vec<String> = results
+        .failures()
+        .map(|(_, error)| error.to_string())
+        .collect();
+    let withheld = [
+        "cannot add destination 224.0.0.1:80 to -t 1.2.3.1:80: Invalid argument",
+        "cannot delete destination 10.0.0.2:80 of -t 1.2.3.1:80: \
+         what was to take its place was refused, and nothing would be left",
+    ];
+    equal("plan", &found, &withheld.map(str::to_owned).to_vec())?;
+    equal("table after the plan", &Table::read(client)?, &expected)
 }
 
 /// Without the capability: opening works, everything else is refused.

@@ -235,6 +235,14 @@ pub enum Error {
         /// What was tried.
         attempt: Attempt,
     },
+
+    /// Not tried: the service would have been left without any destination, because those that were
+    /// to take the place of this one were refused. See [`Plan::apply`](crate::Plan::apply).
+    #[error("cannot {attempt}: what was to take its place was refused, and nothing would be left")]
+    Withheld {
+        /// What was not tried.
+        attempt: Attempt,
+    },
 }
 
 impl Error {
@@ -255,7 +263,8 @@ impl Error {
             | Self::Decode { attempt, .. }
             | Self::EmptyAnswer { attempt }
             | Self::Interrupted { attempt, .. }
-            | Self::AnswerLost { attempt } => Some(attempt),
+            | Self::AnswerLost { attempt }
+            | Self::Withheld { attempt } => Some(attempt),
         }
     }
 }

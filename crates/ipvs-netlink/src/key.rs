@@ -150,13 +150,17 @@ impl ServiceKey {
     }
 
     /// What the order is taken from. A mark is never 0, so 0 sorts addresses first.
-    fn rank(&self) -> (u32, Family, Option<(u16, IpAddr, u16)>) {
+    fn rank(&self) -> impl Ord {
         match *self {
             Self::Address {
                 protocol,
                 address,
                 port,
-            } => (0, self.family(), Some((protocol.number(), address, port))),
+            } => {
+                // Behind the number, for one that has a name and is written as a number.
+                let place = (protocol.number(), protocol, address, port);
+                (0, self.family(), Some(place))
+            }
             Self::Fwmark { family, mark } => (mark, family, None),
         }
     }

@@ -8,7 +8,7 @@
 
 use ::tokio::task::yield_now;
 
-use crate::client::Batch;
+use crate::client::{Application, Batch};
 use crate::table::Reading;
 use crate::{Change, Client, Error, Plan, Results, Table};
 
@@ -77,7 +77,11 @@ impl AsyncClient {
 
     /// Makes the changes of a plan, as [`Plan::apply`]; other tasks run after every few hundred.
     pub async fn apply(&mut self, plan: &Plan) -> Results {
-        self.batch(&plan.changes).await
+        let mut application = Application::new(&plan.changes);
+        while self.client.go_on(&mut application) {
+            yield_now().await;
+        }
+        application.into_results()
     }
 }
 

@@ -18,7 +18,7 @@ const MAX_PERSISTENCE: u32 = u32::MAX / 1000;
 
 /// A batch under way.
 pub(crate) struct Batch<'a> {
-    changes: &'a [Change],
+    changes: Changes<'a>,
     /// The result of each change; success for those that are not made yet.
     pub(crate) results: Results,
     /// The first change that has not been looked at.
@@ -28,11 +28,53 @@ pub(crate) struct Batch<'a> {
 impl<'a> Batch<'a> {
     /// Nothing of it is done yet.
     pub(crate) fn new(changes: &'a [Change]) -> Self {
+        Self::over(Changes::Listed(changes))
+    }
+
+    /// A batch of changes that do not follow each other where they are.
+    pub(super) fn of(changes: Vec<&'a Change>) -> Self {
+        Self::over(Changes::Picked(changes))
+    }
+
+    fn over(changes: Changes<'a>) -> Self {
         Self {
-            changes,
             results: Results::of(changes.len()),
+            changes,
             next: 0,
         }
+    }
+}
+
+/// The changes of a batch.
+enum Changes<'a> {
+    Listed(&'a [Change]),
+    Picked(Vec<&'a Change>),
+}
+
+impl<'a> Changes<'a> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Listed(changes) => changes.len(),
+            Self::Picked(changes) => changes.len(),
+        }
+    }
+
+    #[inline]
+    fn get(&self, index: usize) -> Option<&'a Change> {
+        match self {
+            Self::Listed(changes) => changes.get(index),
+            Self::Picked(changes) => changes.get(index).copied(),
+        }
+    }
+
+    /// The changes at these places, each with its place.
+    fn at(
+        &self,
+        places: impl IntoIterator<Item = usize>,
+    ) -> impl Iterator<Item = (usize, &'a Change)> {
+        places
+            .into_iter()
+            .filter_map(|place| Some((place, self.get(place)?)))
     }
 }
 
@@ -74,15 +116,14 @@ impl<L: Link> Core<L> {
         });
         let window = self.exchange.window(requests, self.family);
         if !window.refused.is_empty() {
-            let sent = results.successes(start..*next);
+            let sent: Vec<_> = changes.at(results.successes(start..*next)).collect();
             for (place, failure) in window.refused {
-                let index = sent[place];
-                results.fail(index, error(&changes[index], failure));
+                let (index, change) = sent[place];
+                results.fail(index, error(change, failure));
             }
         }
         if let Some(failure) = window.failure {
-            for index in results.successes(start..*next) {
-                let change = &changes[index];
+            for (index, change) in changes.at(results.successes(start..*next)) {
                 let result = match &failure {
                     Failure::Lost => self.change_again(change),
                     failure => Err(error(change, failure.again())),
@@ -93,7 +134,7 @@ impl<L: Link> Core<L> {
             }
             // A socket that fails does so for everything that is left.
             if !matches!(failure, Failure::Lost) {
-                for (index, change) in changes.iter().enumerate().skip(*next) {
+                for (index, change) in changes.at(*next..changes.len()) {
                     let problem = check(change).err();
                     results.fail(
                         index,
@@ -157,7 +198,7 @@ fn error(change: &Change, failure: Failure) -> Error {
 }
 
 /// What is being tried with a change.
-fn attempt(change: &Change) -> Attempt {
+pub(super) fn attempt(change: &Change) -> Attempt {
     match change {
         Change::AddService(service) => Attempt::AddService(service.key),
         Change::EditService(service) => Attempt::EditService(service.key),

@@ -1,5 +1,6 @@
 //! The client: one blocking socket, one request or batch at a time.
 
+mod apply;
 mod change;
 mod core;
 mod exchange;
@@ -15,6 +16,8 @@ mod tests;
 
 use std::fmt;
 
+#[cfg(feature = "tokio")]
+pub(crate) use self::apply::Application;
 #[cfg(feature = "tokio")]
 pub(crate) use self::change::Batch;
 use self::core::Core;
@@ -231,6 +234,17 @@ impl Client {
     #[cfg(feature = "tokio")]
     pub(crate) fn advance(&mut self, batch: &mut Batch<'_>) -> bool {
         self.core.advance(batch)
+    }
+
+    /// Makes the changes of a plan.
+    pub(crate) fn apply(&mut self, changes: &[Change]) -> Results {
+        self.core.apply(changes)
+    }
+
+    /// Makes the next changes of a plan. Returns whether there is more to do.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn go_on(&mut self, application: &mut Application<'_>) -> bool {
+        self.core.go_on(application)
     }
 
     /// Zeroes the counters of one service, or of all.

@@ -43,6 +43,11 @@ impl Results {
             .collect()
     }
 
+    /// The changes that failed, by their place among all.
+    pub(crate) fn into_failures(self) -> impl Iterator<Item = (usize, Error)> {
+        self.failures.into_iter()
+    }
+
     /// How many changes there were.
     pub fn len(&self) -> usize {
         self.len

@@ -10,6 +10,7 @@ use crate::{
 };
 use nix::errno::Errno;
 
+mod applied;
 mod dropped;
 mod lists;
 mod not_sent;

@@ -53,10 +53,13 @@ impl Plan {
         self.changes.is_empty()
     }
 
-    /// Makes the changes, in order, and returns the result of each. One that fails does not stop
-    /// those after it, so what is not wanted any more goes although what was to take its place was
-    /// refused.
+    /// Makes the changes and returns the result of each, in order. One that fails does not stop those
+    /// after it, but for this: destinations that are to go wait until those that take their place are
+    /// there. Should the kernel refuse one of these, and the service be left without any destination,
+    /// nothing is taken from it: the deletions fail with [`Error::Withheld`](crate::Error::Withheld).
+    ///
+    /// The changes of one service are made in their order, those of different services in any.
     pub fn apply(&self, client: &mut Client) -> Results {
-        client.batch(&self.changes)
+        client.apply(&self.changes)
     }
 }

@@ -11,8 +11,8 @@ impl Table {
     /// destinations and is to have some is never without, and neither is one without those that
     /// take connections. Services that are not wanted go last.
     ///
-    /// That holds as far as the kernel accepts the additions. [`Plan::apply`] makes the deletions
-    /// behind one that is refused all the same.
+    /// [`Plan::apply`] sees to it that this holds where the kernel refuses some of it as well, as far
+    /// as being without destinations goes.
     pub fn diff(&self, wanted: &Self) -> Plan {
         self.diff_owned(wanted, |_| true)
     }

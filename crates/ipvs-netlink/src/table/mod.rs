@@ -125,7 +125,10 @@ impl Table {
     }
 
     /// The destinations of a service, in order; none if there is no such service.
-    pub fn destinations(&self, service: &ServiceKey) -> impl Iterator<Item = &Destination> {
+    pub fn destinations<'a>(
+        &'a self,
+        service: &ServiceKey,
+    ) -> impl Iterator<Item = &'a Destination> + use<'a> {
         self.services
             .get(service)
             .into_iter()

@@ -55,6 +55,14 @@ fn keys_are_printed_as_ipvsadm_takes_them_and_sorted_as_it_prints_them() {
 }
 
 #[test]
+fn keys_that_are_not_equal_do_not_sort_as_equal() {
+    let named = key(Protocol::Tcp, "1.2.3.1", 80);
+    let numbered = key(Protocol::Other(6), "1.2.3.1", 80);
+    assert_ne!(named, numbered);
+    assert!(named < numbered && numbered < key(Protocol::Other(7), "1.2.3.1", 80));
+}
+
+#[test]
 fn ipv6_addresses_are_printed_in_the_form_of_the_c_library() {
     for (address, text) in [
         ("::", "[::]:80"),

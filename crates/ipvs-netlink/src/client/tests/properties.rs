@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{ServiceFlags, Table, Tunnel, TunnelChecksum};
 
-fn any_change() -> impl Strategy<Value = Change> {
+pub(super) fn any_change() -> impl Strategy<Value = Change> {
     let service = (0..4_u8, 0..2_u32).prop_map(|(number, persistence)| Service {
         persistence: persistence * 60,
         ..service(number)
@@ -105,7 +105,7 @@ proptest! {
             kernel.capacity = capacity;
         });
         let plan = table(&before).diff(&wanted);
-        let results = core.batch(&plan.changes);
+        let results = core.apply(&plan.changes);
         prop_assert!(results.all_ok(), "{results:?}");
         prop_assert_eq!(&core.exchange.link.table, &wanted);
         prop_assert!(core.exchange.link.queue.is_empty());
