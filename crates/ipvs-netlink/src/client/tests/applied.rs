@@ -131,6 +131,38 @@ fn a_service_that_is_to_go_goes() {
 }
 
 #[test]
+fn a_service_of_which_nothing_was_refused_is_emptied() {
+    let mut core = with_servers(&[server(1)]);
+    let results = core.apply(&[
+        Change::AddDestination(key(2), server(1)),
+        Change::AddDestination(key(1), server(2)),
+        Change::DeleteDestination(key(1), server(1).key),
+        Change::DeleteDestination(key(1), server(2).key),
+    ]);
+    // The service that is not there says nothing of this one.
+    assert_eq!(results.failures().count(), 1);
+    assert_eq!(numbers(&core), [] as [u8; 0]);
+}
+
+#[test]
+fn nothing_goes_where_nobody_can_tell_what_stays() {
+    let before = [server(1), server(2)];
+    let mut core = with_servers(&before);
+    let kernel = &mut core.exchange.link;
+    kernel.per_datagram = 1;
+    // Every other list has one more.
+    let same = || Change::EditDestination(key(1), server(1));
+    for _ in 0..5 {
+        let come = Change::AddDestination(key(1), server(5));
+        let go = Change::DeleteDestination(key(1), server(5).key);
+        kernel.meanwhile.extend([come, same(), same(), go, same()]);
+    }
+    let plan = table(&before).diff(&table(&[server(1), refused(3)]));
+    assert!(is_withheld(core.apply(&plan.changes).get(1)));
+    assert_eq!(numbers(&core), [1, 2]);
+}
+
+#[test]
 fn what_is_put_back_behind_a_deletion_counts() {
     let mut core = with_servers(&[server(1)]);
     let results = core.apply(&[
