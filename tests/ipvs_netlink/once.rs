@@ -1,11 +1,14 @@
 //! What there is once per network namespace: version, timeouts, daemons, counters.
 
 use ipvs_netlink::{
-    Client, Daemon, DaemonState, Destination, Errno, Error, Forwarding, Protocol, Service, Timeouts,
+    Client, Daemon, DaemonState, Destination, Error, Forwarding, Protocol, Service, Timeouts,
 };
 
 use super::cases::address;
 use super::tools::{Outcome, equal, ipvsadm, same_text};
+
+/// The kernel's number for what it takes for nonsense.
+const EINVAL: i32 = rustix::io::Errno::INVAL.raw_os_error();
 
 /// The version, as the head of ipvsadm's list has it; and zeroing, which must not fail.
 pub(super) fn version(client: &mut Client) -> Outcome {
@@ -124,19 +127,13 @@ fn mixed(client: &mut Client) -> Outcome {
     client.add_destination(&key, &six)?;
     let master = Daemon::new(DaemonState::Master, "lo", 1);
     match client.start_daemon(&master) {
-        Err(Error::Kernel {
-            errno: Errno::EINVAL,
-            ..
-        }) => {}
+        Err(Error::Kernel { errno: EINVAL, .. }) => {}
         other => return Err(format!("started beside both families: {other:?}").into()),
     }
     client.delete_destination(&key, &six.key)?;
     client.start_daemon(&master)?;
     match client.add_destination(&key, &six) {
-        Err(Error::Kernel {
-            errno: Errno::EINVAL,
-            ..
-        }) => {}
+        Err(Error::Kernel { errno: EINVAL, .. }) => {}
         other => return Err(format!("another family beside a daemon: {other:?}").into()),
     }
     Ok(client.stop_daemon(DaemonState::Master)?)

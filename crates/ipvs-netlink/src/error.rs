@@ -93,6 +93,19 @@ impl fmt::Display for DaemonState {
     }
 }
 
+/// What an error number means. The kernel has some that no C library knows, which say nothing but
+/// themselves.
+struct Number(i32);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Errno::from_raw(self.0) {
+            Errno::UnknownErrno => write!(f, "error {}", self.0),
+            known => f.write_str(known.desc()),
+        }
+    }
+}
+
 /// The text of an extended acknowledgement, as the end of an error line: `: TEXT`, or nothing.
 struct Because<'a>(&'a Option<String>);
 
@@ -162,12 +175,12 @@ pub enum Error {
     },
 
     /// Any other refusal by the kernel.
-    #[error("cannot {attempt}: {}{}", errno.desc(), Because(text))]
+    #[error("cannot {attempt}: {}{}", Number(*errno), Because(text))]
     Kernel {
         /// What was tried.
         attempt: Attempt,
-        /// The error number.
-        errno: Errno,
+        /// The error number, positive, as `libc::EINVAL`.
+        errno: i32,
         /// What the kernel said beyond the number, if it did (extended acknowledgement).
         text: Option<String>,
     },

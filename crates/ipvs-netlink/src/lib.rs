@@ -92,7 +92,6 @@ pub use destination::{Destination, DestinationEntry, Forwarding, Tunnel, TunnelC
 pub use error::{Attempt, Error};
 pub use key::{DestinationKey, Family, Protocol, ServiceKey};
 pub use netlink_packet_core::DecodeError;
-pub use nix::errno::Errno;
 pub use service::{Netmask, Service, ServiceEntry, ServiceFlags};
 pub use stats::Stats;
 pub use table::{Change, Plan, Table};

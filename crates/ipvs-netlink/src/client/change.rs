@@ -1,9 +1,7 @@
 //! Changes of the table, one or many, with the result of each.
 
-use nix::errno::Errno;
-
 use super::core::Core;
-use super::failure::Failure;
+use super::failure::{ENOENT, Failure};
 use super::link::Link;
 use super::results::Results;
 use crate::message::Message;
@@ -186,7 +184,7 @@ impl<L: Link> Core<L> {
 fn error(change: &Change, failure: Failure) -> Error {
     match (failure, change) {
         (
-            Failure::Refused(Errno::ENOENT, _),
+            Failure::Refused(ENOENT, _),
             Change::AddService(service) | Change::EditService(service),
         ) => Error::NoSuchScheduler {
             attempt: attempt(change),

@@ -4,11 +4,10 @@ use netlink_packet_core::{DecodeError, NlasIterator, parse_u16};
 use netlink_packet_generic::constants::{CTRL_ATTR_FAMILY_ID, GENL_HDRLEN};
 use netlink_packet_generic::ctrl::nlas::GenlCtrlAttrs;
 use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
-use nix::errno::Errno;
 
 use super::change::{check_key, is_name};
 use super::exchange::{Exchange, decode};
-use super::failure::Failure;
+use super::failure::{ENOENT, Failure};
 use super::link::Link;
 use crate::message::{
     Attribute, Command, DaemonAttribute, FAMILY_NAME, InfoAttribute, Message, ServiceAttribute,
@@ -39,7 +38,7 @@ impl<L: Link> Core<L> {
         });
         match (result, family) {
             (Ok(()), Some(family)) => Ok(Self { exchange, family }),
-            (Ok(()), None) | (Err(Failure::Refused(Errno::ENOENT, _)), _) => Err(Error::NoIpvs),
+            (Ok(()), None) | (Err(Failure::Refused(ENOENT, _)), _) => Err(Error::NoIpvs),
             (Err(failure), _) => Err(failure.during(Attempt::Open)),
         }
     }

@@ -8,11 +8,14 @@ use nix::errno::Errno;
 use super::link::PATIENCE;
 use crate::{Attempt, Error};
 
+/// What the kernel does not find by its name or number.
+pub(super) const ENOENT: i32 = Errno::ENOENT as i32;
+
 /// Why an exchange failed, before it is known what was being tried.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The kernel refused.
-    Refused(Errno, Option<String>),
+    /// The kernel refused, with this error number.
+    Refused(i32, Option<String>),
     /// A system call failed.
     Socket(&'static str, io::Error),
     /// No answer in time.
@@ -71,7 +74,7 @@ impl Failure {
 }
 
 /// What an error number means for what was tried.
-fn refusal(attempt: Attempt, errno: Errno, text: Option<String>) -> Error {
+fn refusal(attempt: Attempt, errno: i32, text: Option<String>) -> Error {
     let on_there = matches!(
         attempt,
         Attempt::EditDestination(..) | Attempt::DeleteDestination(..)
@@ -85,7 +88,7 @@ fn refusal(attempt: Attempt, errno: Errno, text: Option<String>) -> Error {
             | Attempt::DeleteService(_)
             | Attempt::ZeroService(_)
     );
-    match errno {
+    match Errno::from_raw(errno) {
         Errno::EPERM => Error::Permission { attempt },
         Errno::EEXIST => Error::AlreadyExists { attempt },
         Errno::ESRCH if on_service || on_destination => Error::NoSuchService { attempt },

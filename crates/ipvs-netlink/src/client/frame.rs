@@ -7,8 +7,6 @@ use netlink_packet_core::{
 };
 use netlink_packet_generic::GenlHeader;
 use netlink_packet_generic::constants::GENL_HDRLEN;
-use nix::errno::Errno;
-
 /// `NLMSGERR_ATTR_MSG`: the text in an extended acknowledgement.
 const ERROR_TEXT: u16 = 1;
 
@@ -52,8 +50,8 @@ pub(crate) enum Content<'a> {
     Message(&'a [u8]),
     /// The request was carried out, or the dump is complete.
     Done,
-    /// The request was refused.
-    Refused(Errno, Option<String>),
+    /// The request was refused, with this error number.
+    Refused(i32, Option<String>),
     /// Nothing to look at.
     Nothing,
 }
@@ -110,7 +108,7 @@ pub(crate) fn next<'a>(datagram: &mut &'a [u8]) -> Result<Option<Frame<'a>>, Dec
 
 /// A refusal with the kernel's text, if it says that it sent attributes and one of them is that.
 fn refusal(code: i32, flags: u16, attributes: Option<&[u8]>) -> Content<'static> {
-    let errno = Errno::from_raw(code.saturating_neg());
+    let errno = code.saturating_neg();
     if flags & NLM_F_ACK_TLVS == 0 {
         return Content::Refused(errno, None);
     }
@@ -140,6 +138,7 @@ fn error_attributes(flags: u16, rest: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use nix::errno::Errno;
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -162,7 +161,7 @@ mod tests {
         let header = [20, 0, 0, 0, 28, 0, 5, 0, 9, 0, 0, 0, 0, 0, 0, 0];
         let whole = [&header[..], &[4, 1, 0, 0], &text].concat();
         let capped = [&header[..], &text].concat();
-        let found = Content::Refused(Errno::ESRCH, Some("wrong".to_owned()));
+        let found = Content::Refused(Errno::ESRCH as i32, Some("wrong".to_owned()));
         assert_eq!(
             next(&mut error(2, &whole).as_slice())
                 .unwrap()
@@ -177,7 +176,7 @@ mod tests {
                 .content,
             found
         );
-        let silent = Content::Refused(Errno::ESRCH, None);
+        let silent = Content::Refused(Errno::ESRCH as i32, None);
         assert_eq!(
             next(&mut error(1, &capped).as_slice())
                 .unwrap()
@@ -210,7 +209,7 @@ mod tests {
         bytes[4..6].copy_from_slice(&NLMSG_DONE.to_ne_bytes());
         bytes.extend((-1_i32).to_ne_bytes());
         let content = next(&mut bytes.as_slice()).unwrap().unwrap().content;
-        assert_eq!(content, Content::Refused(Errno::EPERM, None));
+        assert_eq!(content, Content::Refused(Errno::EPERM as i32, None));
         let mut told = bytes.clone();
         told.extend([10_u16, ERROR_TEXT].map(u16::to_ne_bytes).concat());
         told.extend(b"wrong\0\0\0");
@@ -218,7 +217,7 @@ mod tests {
         told[6..8].copy_from_slice(&NLM_F_ACK_TLVS.to_ne_bytes());
         let content = next(&mut told.as_slice()).unwrap().unwrap().content;
         let text = Some("wrong".to_owned());
-        assert_eq!(content, Content::Refused(Errno::EPERM, text));
+        assert_eq!(content, Content::Refused(Errno::EPERM as i32, text));
         bytes[16..].fill(0);
         assert_eq!(
             next(&mut bytes.as_slice()).unwrap().unwrap().content,

@@ -179,7 +179,7 @@ fn the_kernels_own_words_are_kept() {
         };
         assert_eq!(
             (*errno, text.as_deref()),
-            (Errno::ESRCH, Some("no such thing"))
+            (Errno::ESRCH as i32, Some("no such thing"))
         );
         assert!(error.to_string().ends_with(": no such thing"), "{error}");
     }

@@ -1,9 +1,10 @@
 //! What tables, plans and errors look like.
 
 use ipvs_netlink::{
-    Attempt, Change, Destination, Errno, Error, Family, Forwarding, Netmask, Plan, Protocol,
-    Service, ServiceFlags, ServiceKey, Table, Tunnel, TunnelChecksum,
+    Attempt, Change, Destination, Error, Family, Forwarding, Netmask, Plan, Protocol, Service,
+    ServiceFlags, ServiceKey, Table, Tunnel, TunnelChecksum,
 };
+use nix::errno::Errno;
 
 fn key(protocol: Protocol, address: &str, port: u16) -> ServiceKey {
     ServiceKey::Address {
@@ -335,11 +336,19 @@ fn errors_say_what_was_tried_on_what() {
         (
             Error::Kernel {
                 attempt: Attempt::EditDestination(web, server),
-                errno: Errno::ERANGE,
+                errno: Errno::ERANGE as i32,
                 text: Some("too much".to_owned()),
             },
             "cannot change destination 10.0.0.1:80 of -t 1.2.3.1:80: \
              Math result not representable: too much",
+        ),
+        (
+            Error::Kernel {
+                attempt: Attempt::SetTimeouts,
+                errno: 524,
+                text: None,
+            },
+            "cannot set timeouts: error 524",
         ),
         (
             Error::Truncated {
