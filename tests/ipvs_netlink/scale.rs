@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use ipvs_netlink::tokio::AsyncClient;
 use ipvs_netlink::{
-    Change, Client, Destination, Error, Family, Forwarding, Protocol, Service, ServiceKey, Table,
+    AsyncClient, Change, Client, Destination, Error, Family, Forwarding, Protocol, Service,
+    ServiceKey, Table,
 };
 
 use super::tools::{Outcome, equal};

@@ -11,7 +11,7 @@
 //!   another, and making them.
 //! - [`Service`], [`Destination`], and their keys: what a table is made of.
 //! - [`message`]: the byte form of all that, without any I/O.
-//! - `tokio` (feature `tokio`): the client for tasks of a runtime.
+//! - `AsyncClient` (feature `tokio`): the client for tasks of a runtime.
 //!
 //! # From a wanted table to the kernel's
 //! ```no_run
@@ -84,7 +84,7 @@ mod service;
 mod stats;
 mod table;
 #[cfg(feature = "tokio")]
-pub mod tokio;
+mod tokio;
 
 pub use client::{Client, IntoIter, Results};
 pub use control::{Daemon, DaemonState, Info, Timeouts, Version};
@@ -95,6 +95,8 @@ pub use netlink_packet_core::DecodeError;
 pub use service::{Netmask, Service, ServiceEntry, ServiceFlags};
 pub use stats::Stats;
 pub use table::{Change, Plan, Table};
+#[cfg(feature = "tokio")]
+pub use tokio::AsyncClient;
 
 /// The example in the README is one of the doc tests.
 #[cfg(doctest)]

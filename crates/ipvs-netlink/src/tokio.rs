@@ -19,7 +19,7 @@ use crate::{Change, Client, Error, Plan, Results, Table};
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), ipvs_netlink::Error> {
-/// use ipvs_netlink::{Table, tokio::AsyncClient};
+/// use ipvs_netlink::{AsyncClient, Table};
 ///
 /// let mut client = AsyncClient::open()?;
 /// let wanted = Table::new();

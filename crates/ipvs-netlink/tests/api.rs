@@ -16,7 +16,7 @@ fn a_client_and_what_it_gives_go_to_other_threads() {
 #[cfg(feature = "tokio")]
 #[test]
 fn the_futures_of_the_adapter_go_to_other_threads() {
-    use ipvs_netlink::tokio::AsyncClient;
+    use ipvs_netlink::AsyncClient;
 
     fn is_sent<T: Send>(_: T) {}
     #[expect(dead_code, reason = "compiling it is the test")]
@@ -26,4 +26,14 @@ fn the_futures_of_the_adapter_go_to_other_threads() {
         is_sent(client.apply(plan));
     }
     is_sent_and_shared::<AsyncClient>();
+}
+
+/// A caller that takes everything keeps its own `tokio`, whichever features others have turned on.
+#[cfg(feature = "tokio")]
+#[test]
+fn a_feature_hides_no_other_crate() {
+    #[expect(unused_imports, reason = "what it must not bring is the test")]
+    use ipvs_netlink::*;
+
+    let _of_the_runtime = tokio::task::yield_now();
 }
