@@ -71,7 +71,7 @@ pub enum Command {
 
 impl Command {
     /// Every command, in the order of their numbers.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: &[Self] = &[
         Self::NewService,
         Self::SetService,
         Self::DelService,

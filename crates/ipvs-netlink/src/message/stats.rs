@@ -33,7 +33,7 @@ pub enum Counter {
 
 impl Counter {
     /// Every counter, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: &[Self] = &[
         Self::Connections,
         Self::InPackets,
         Self::OutPackets,

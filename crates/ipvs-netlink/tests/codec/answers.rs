@@ -324,10 +324,7 @@ fn a_counter_of_another_width_is_no_counter() {
             .iter()
             .all(|counter| matches!(counter, StatsAttribute::Other(_)))
     );
-    let numbers: Vec<u16> = Counter::ALL
-        .into_iter()
-        .map(|counter| counter as u16)
-        .collect();
+    let numbers: Vec<u16> = Counter::ALL.iter().map(|counter| *counter as u16).collect();
     assert_eq!(numbers, (1..=10).collect::<Vec<_>>());
 }
 

@@ -23,7 +23,7 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 fn counters() -> impl Strategy<Value = Vec<StatsAttribute>> {
-    let counter = select(Counter::ALL.as_slice());
+    let counter = select(Counter::ALL);
     let attribute = prop_oneof![
         (counter.clone(), any::<u32>()).prop_map(|(c, value)| StatsAttribute::Narrow(c, value)),
         (counter, any::<u64>()).prop_map(|(c, value)| StatsAttribute::Wide(c, value)),
@@ -107,7 +107,8 @@ fn any_message() -> impl Strategy<Value = Message> {
         stranger().prop_map(Attribute::Other),
     ];
     let commands: Vec<Command> = Command::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|command| *command != Command::SetInfo)
         .collect();
     prop_oneof![
