@@ -76,9 +76,35 @@ pub(super) fn daemons(client: &mut Client) -> Outcome {
     }
     client.stop_daemon(DaemonState::Master)?;
     match client.stop_daemon(DaemonState::Master) {
-        Err(Error::Kernel { .. }) => {}
+        Err(error @ Error::NoSuchDaemon { .. }) => same_text(
+            "stopped twice",
+            &error.to_string(),
+            "cannot stop the master synchronization daemon: it does not run",
+        )?,
         other => return Err(format!("stopped twice: {other:?}").into()),
     }
+    let nowhere = Daemon::new(DaemonState::Master, "nowhere", 1);
+    match client.start_daemon(&nowhere) {
+        Err(error @ Error::NoSuchInterface { .. }) => same_text(
+            "started nowhere",
+            &error.to_string(),
+            "cannot start the master synchronization daemon: there is no interface nowhere",
+        )?,
+        other => return Err(format!("started nowhere: {other:?}").into()),
+    }
+    // The kernel has its own mind about some values.
+    let short = Daemon {
+        max_length: Some(1000),
+        port: Some(0),
+        ttl: Some(0),
+        ..Daemon::new(DaemonState::Backup, "lo", 0)
+    };
+    client.start_daemon(&short)?;
+    let found = client.daemons()?;
+    let values = found.first().map(|d| (d.max_length, d.port, d.ttl));
+    let expected = Some((Some(1024), Some(8848), Some(1)));
+    equal("the kernel's values", &values, &expected)?;
+    client.stop_daemon(DaemonState::Backup)?;
     ipvsadm(
         &[
             "--start-daemon",

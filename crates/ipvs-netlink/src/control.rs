@@ -83,7 +83,11 @@ impl DaemonState {
     }
 }
 
-/// A synchronization daemon. The fields that are `None` are left to the kernel when starting one.
+/// A synchronization daemon. Begin with [`Daemon::new`]: a later kernel may have more to configure.
+///
+/// The fields that are `None` or `Some(0)` are left to the kernel when starting one. One that is read
+/// back has them all (Linux 4.3), and not always as they were asked for: see
+/// [`max_length`](Self::max_length).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Daemon {
     /// Which half it does.
@@ -93,7 +97,9 @@ pub struct Daemon {
     /// Group of routers it belongs to, 0 to 255. A backup with 0 takes from all. The kernel takes
     /// higher ones too, of which nothing good comes, so one can be read that another program set.
     pub sync_id: u32,
-    /// Longest datagram sent, payload bytes (`--sync-maxlen`, Linux 4.3).
+    /// Longest datagram sent or received, payload bytes (`--sync-maxlen`, Linux 4.3). The kernel's
+    /// default is what fits the interface's datagrams. It gives a backup at least 1024, and nobody more
+    /// than a datagram takes (65507 over IPv4).
     pub max_length: Option<u16>,
     /// Multicast group (Linux 4.3); the kernel's default is 224.0.0.81.
     pub group: Option<IpAddr>,

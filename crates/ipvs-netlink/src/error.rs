@@ -154,6 +154,22 @@ pub enum Error {
         attempt: Attempt,
     },
 
+    /// `ESRCH` on a synchronization daemon: none of that state runs.
+    #[error("cannot {attempt}: it does not run")]
+    NoSuchDaemon {
+        /// What was tried.
+        attempt: Attempt,
+    },
+
+    /// `ENODEV` on a synchronization daemon: there is no such interface.
+    #[error("cannot {attempt}: there is no interface {}", interface.escape_debug())]
+    NoSuchInterface {
+        /// What was tried.
+        attempt: Attempt,
+        /// The interface asked for.
+        interface: String,
+    },
+
     /// `ENOENT` on a service: the kernel has no such scheduler, or no such persistence engine.
     #[error("cannot {attempt}: {}", missing_part(scheduler, pe_name.as_deref()))]
     NoSuchScheduler {
@@ -267,6 +283,8 @@ impl Error {
             | Self::AlreadyExists { attempt }
             | Self::NoSuchService { attempt }
             | Self::NoSuchDestination { attempt }
+            | Self::NoSuchDaemon { attempt }
+            | Self::NoSuchInterface { attempt, .. }
             | Self::NoSuchScheduler { attempt, .. }
             | Self::Invalid { attempt, .. }
             | Self::Kernel { attempt, .. }

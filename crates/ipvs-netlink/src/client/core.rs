@@ -7,7 +7,7 @@ use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
 
 use super::change::{check_key, is_name};
 use super::exchange::{Exchange, decode};
-use super::failure::{ENOENT, Failure};
+use super::failure::{ENODEV, ENOENT, Failure};
 use super::link::Link;
 use crate::message::{
     Attribute, Command, DaemonAttribute, FAMILY_NAME, InfoAttribute, Message, ServiceAttribute,
@@ -125,7 +125,13 @@ impl<L: Link> Core<L> {
             return Err(Error::Invalid { attempt, reason });
         }
         let attributes = vec![Attribute::Daemon(DaemonAttribute::of_daemon(daemon))];
-        self.command(attempt, Command::NewDaemon, attributes)
+        match self.command(attempt, Command::NewDaemon, attributes) {
+            Err(Error::Kernel { errno: ENODEV, .. }) => Err(Error::NoSuchInterface {
+                attempt,
+                interface: daemon.interface.clone(),
+            }),
+            result => result,
+        }
     }
 
     /// Stops a daemon.

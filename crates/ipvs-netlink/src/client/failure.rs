@@ -11,6 +11,9 @@ use crate::{Attempt, Error};
 /// What the kernel does not find by its name or number.
 pub(super) const ENOENT: i32 = Errno::ENOENT as i32;
 
+/// That there is no such interface.
+pub(super) const ENODEV: i32 = Errno::ENODEV as i32;
+
 /// Why an exchange failed, before it is known what was being tried.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -92,6 +95,9 @@ fn refusal(attempt: Attempt, errno: i32, text: Option<String>) -> Error {
         Errno::EPERM => Error::Permission { attempt },
         Errno::EEXIST => Error::AlreadyExists { attempt },
         Errno::ESRCH if on_service || on_destination => Error::NoSuchService { attempt },
+        Errno::ESRCH if matches!(attempt, Attempt::StopDaemon(_)) => {
+            Error::NoSuchDaemon { attempt }
+        }
         Errno::ENOENT if on_there => Error::NoSuchDestination { attempt },
         // Nothing else is looked up by name but the family itself: the module was unloaded.
         Errno::ENOENT => Error::NoIpvs,

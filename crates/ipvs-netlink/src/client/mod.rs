@@ -289,9 +289,9 @@ impl Client {
     /// Starts a synchronization daemon.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`], [`Error::Invalid`], [`Error::Permission`], [`Error::Kernel`]
-    /// (`ENODEV`: no such interface; `EINVAL`: there is a destination of another family than its
-    /// service's) and those of the socket.
+    /// [`Error::AlreadyExists`], [`Error::NoSuchInterface`], [`Error::Invalid`],
+    /// [`Error::Permission`], [`Error::Kernel`] (`EINVAL`: there is a destination of another family
+    /// than its service's) and those of the socket.
     pub fn start_daemon(&mut self, daemon: &Daemon) -> Result<(), Error> {
         self.core.start_daemon(daemon)
     }
@@ -302,8 +302,7 @@ impl Client {
     /// daemons tells whether it was stopped.
     ///
     /// # Errors
-    /// [`Error::Kernel`] (`ESRCH`: it does not run), [`Error::Permission`] and those of the
-    /// socket.
+    /// [`Error::NoSuchDaemon`], [`Error::Permission`] and those of the socket.
     pub fn stop_daemon(&mut self, state: DaemonState) -> Result<(), Error> {
         self.core.stop_daemon(state)
     }
