@@ -68,12 +68,9 @@ impl NetlinkSocket {
         let _ = socket.set_cap_ack(true);
         let _ = socket.set_ext_ack(true);
         // Beyond the system's limits, which takes the capability that changes need anyway. They are
-        // limits, not memory that is set aside. The options are `int`s, and this passes a longer
-        // word: right where the low bytes come first.
-        if cfg!(target_endian = "little") {
-            let _ = setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER);
-            let _ = setsockopt(&socket, sockopt::SndBufForce, &SEND_BUFFER);
-        }
+        // limits, not memory that is set aside.
+        let _ = setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER);
+        let _ = setsockopt(&socket, sockopt::SndBufForce, &SEND_BUFFER);
         let window = (socket.get_rx_buf_sz()? / ACK_COST).clamp(1, MAX_WINDOW);
         Ok(Self { socket, window })
     }
