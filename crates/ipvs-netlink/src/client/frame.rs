@@ -144,33 +144,36 @@ mod tests {
 
     use super::*;
 
-    /// An error frame, little-endian as the captures are.
-    #[cfg(target_endian = "little")]
-    fn error(flags: u8, rest: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![0, 0, 0, 0, 2, 0, 0, flags, 9, 0, 0, 0, 0, 0, 0, 0];
-        bytes.extend((-3_i32).to_le_bytes());
+    /// An error frame in the machine's byte order, with flags and what follows the number.
+    fn error(flags: u16, rest: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        bytes.extend(u32::try_from(20 + rest.len()).unwrap().to_ne_bytes());
+        bytes.extend([NLMSG_ERROR, flags].map(u16::to_ne_bytes).concat());
+        bytes.extend([9_u32, 0].map(u32::to_ne_bytes).concat());
+        bytes.extend((-3_i32).to_ne_bytes());
         bytes.extend(rest);
-        bytes[0] = u8::try_from(bytes.len()).unwrap();
         bytes
     }
 
     #[test]
-    #[cfg(target_endian = "little")]
     fn the_text_of_a_refusal_is_found_behind_the_request_or_its_header() {
-        let text = [10, 0, 1, 0, b'w', b'r', b'o', b'n', b'g', 0, 0, 0];
-        let header = [20, 0, 0, 0, 28, 0, 5, 0, 9, 0, 0, 0, 0, 0, 0, 0];
+        let mut text = [10_u16, ERROR_TEXT].map(u16::to_ne_bytes).concat();
+        text.extend(b"wrong\0\0\0");
+        let mut header = 20_u32.to_ne_bytes().to_vec();
+        header.extend([28_u16, 5].map(u16::to_ne_bytes).concat());
+        header.extend([9_u32, 0].map(u32::to_ne_bytes).concat());
         let whole = [&header[..], &[4, 1, 0, 0], &text].concat();
         let capped = [&header[..], &text].concat();
         let found = Content::Refused(Errno::ESRCH as i32, Some("wrong".to_owned()));
         assert_eq!(
-            next(&mut error(2, &whole).as_slice())
+            next(&mut error(NLM_F_ACK_TLVS, &whole).as_slice())
                 .unwrap()
                 .unwrap()
                 .content,
             found
         );
         assert_eq!(
-            next(&mut error(3, &capped).as_slice())
+            next(&mut error(NLM_F_ACK_TLVS | NLM_F_CAPPED, &capped).as_slice())
                 .unwrap()
                 .unwrap()
                 .content,
@@ -178,21 +181,21 @@ mod tests {
         );
         let silent = Content::Refused(Errno::ESRCH as i32, None);
         assert_eq!(
-            next(&mut error(1, &capped).as_slice())
+            next(&mut error(NLM_F_CAPPED, &capped).as_slice())
                 .unwrap()
                 .unwrap()
                 .content,
             silent
         );
         assert_eq!(
-            next(&mut error(3, &header).as_slice())
+            next(&mut error(NLM_F_ACK_TLVS | NLM_F_CAPPED, &header).as_slice())
                 .unwrap()
                 .unwrap()
                 .content,
             silent
         );
         assert_eq!(
-            next(&mut error(3, &[]).as_slice())
+            next(&mut error(NLM_F_ACK_TLVS | NLM_F_CAPPED, &[]).as_slice())
                 .unwrap()
                 .unwrap()
                 .content,

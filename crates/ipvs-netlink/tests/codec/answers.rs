@@ -35,26 +35,26 @@ fn service(message: &Message) -> Result<ServiceEntry, DecodeError> {
 }
 
 const OLD_SERVICE: &str = "
-    b0 00  01 80
-    06 00  01 00  02 00  00 00
-    06 00  02 00  84 00  00 00      # SCTP
-    14 00  03 00  c0 a8 1a 01  00 00 00 00 00 00 00 00 00 00 00 00
-    06 00  04 00  00 50  00 00
-    08 00  06 00  \"wlc\"  00
-    0c 00  07 00  03 00 00 00  ff ff ff ff    # persistent, hashed
-    08 00  08 00  2c 01 00 00
-    08 00  09 00  ff 00 ff 00                 # a mask with a hole
-    5c 00  0a 80                              # statistics, 32 bits
-    08 00  01 00  01 00 00 00
-    08 00  02 00  02 00 00 00
-    08 00  03 00  03 00 00 00
-    0c 00  04 00  04 00 00 00 01 00 00 00     # bytes are 64 bits
-    0c 00  05 00  05 00 00 00 00 00 00 00
-    08 00  06 00  06 00 00 00
-    08 00  07 00  07 00 00 00
-    08 00  08 00  08 00 00 00
-    08 00  09 00  09 00 00 00
-    08 00  0a 00  0a 00 00 00
+    0x00b0 0x8001
+    0x0006 0x0001  0x0002  00 00
+    0x0006 0x0002  0x0084  00 00            # SCTP
+    0x0014 0x0003  c0 a8 1a 01 00 00 00 00 00 00 00 00 00 00 00 00
+    0x0006 0x0004  00 50  00 00
+    0x0008 0x0006  \"wlc\"  00
+    0x000c 0x0007  0x00000003 0xffffffff    # persistent, hashed
+    0x0008 0x0008  0x0000012c
+    0x0008 0x0009  ff 00 ff 00              # a mask with a hole
+    0x005c 0x800a                           # statistics, 32 bits
+    0x0008 0x0001  0x00000001
+    0x0008 0x0002  0x00000002
+    0x0008 0x0003  0x00000003
+    0x000c 0x0004  0x0000000100000004       # bytes are 64 bits
+    0x000c 0x0005  0x0000000000000005
+    0x0008 0x0006  0x00000006
+    0x0008 0x0007  0x00000007
+    0x0008 0x0008  0x00000008
+    0x0008 0x0009  0x00000009
+    0x0008 0x000a  0x0000000a
     ";
 
 #[test]
@@ -80,20 +80,20 @@ fn wide_statistics_win_and_padding_and_strangers_are_kept() {
     let message = read(
         Command::NewService,
         "
-        74 00  01 80
-        06 00  01 00  0a 00  00 00
-        08 00  05 00  50 00 00 00
-        07 00  06 00  \"sh\"  00  00
-        0c 00  07 00  1a 00 00 00  ff ff ff ff    # hashed, scheduler flags 1 and 2
-        08 00  08 00  2c 01 00 00                 # a timeout, but no persistence
-        08 00  09 00  40 00 00 00
-        0c 00  0a 80  08 00  01 00  01 00 00 00
-        24 00  0c 80
-        0c 00  01 00  ff ff ff ff ff ff ff 7f
-        04 00  0b 00                              # padding
-        0c 00  02 00  02 00 00 00 00 00 00 00
-        04 00  ff 00
-        0b 00  63 40  01 02 03 04 05 06 07  00    # attribute 99, with a flag of its own
+        0x0074 0x8001
+        0x0006 0x0001  0x000a  00 00
+        0x0008 0x0005  0x00000050
+        0x0007 0x0006  \"sh\"  00 00
+        0x000c 0x0007  0x0000001a 0xffffffff       # hashed, scheduler flags 1 and 2
+        0x0008 0x0008  0x0000012c                  # a timeout, but no persistence
+        0x0008 0x0009  0x00000040
+        0x000c 0x800a  0x0008 0x0001  0x00000001
+        0x0024 0x800c
+        0x000c 0x0001  0x7fffffffffffffff
+        0x0004 0x000b                              # padding
+        0x000c 0x0002  0x0000000000000002
+        0x0004 0x00ff
+        0x000b 0x4063  01 02 03 04 05 06 07  00    # attribute 99, with a flag of its own
         ",
     );
     let entry = service(&message).unwrap();
@@ -113,7 +113,7 @@ fn wide_statistics_win_and_padding_and_strangers_are_kept() {
 
 #[test]
 fn persistence_without_a_timeout_stays_a_flag() {
-    let text = OLD_SERVICE.replace("2c 01 00 00", "00 00 00 00");
+    let text = OLD_SERVICE.replace("0x0000012c", "0x00000000");
     let entry = service(&read(Command::NewService, &text)).unwrap();
     assert_eq!(entry.service.persistence, 0);
     assert_eq!(entry.service.flags, ServiceFlags::PERSISTENT);
@@ -132,16 +132,16 @@ fn a_destination_of_an_old_kernel_has_the_family_of_its_service() {
     let message = read(
         Command::NewDest,
         "
-        58 00  02 80
-        14 00  01 00  fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01
-        06 00  02 00  00 50  00 00
-        08 00  03 00  a3 01 00 00       # direct, and other connection flags
-        08 00  04 00  01 00 00 00
-        08 00  05 00  00 00 00 00
-        08 00  06 00  00 00 00 00
-        08 00  07 00  01 00 00 00
-        08 00  08 00  02 00 00 00
-        08 00  09 00  03 00 00 00
+        0x0058 0x8002
+        0x0014 0x0001  fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01
+        0x0006 0x0002  00 50  00 00
+        0x0008 0x0003  0x000001a3    # direct, and other connection flags
+        0x0008 0x0004  0x00000001
+        0x0008 0x0005  0x00000000
+        0x0008 0x0006  0x00000000
+        0x0008 0x0007  0x00000001
+        0x0008 0x0008  0x00000002
+        0x0008 0x0009  0x00000003
         ",
     );
     let [Attribute::Destination(attributes)] = message.attributes.as_slice() else {
@@ -165,14 +165,14 @@ fn a_kind_of_tunnel_without_a_tunnel_means_nothing() {
     let message = read(
         Command::NewDest,
         "
-        48 00  02 80
-        14 00  01 00  0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
-        06 00  02 00  00 50  00 00
-        08 00  03 00  00 00 00 00       # masquerading
-        08 00  04 00  01 00 00 00
-        05 00  0d 00  01 00 00 00       # GUE
-        06 00  0e 00  17 c0  00 00
-        06 00  0f 00  01 00  00 00
+        0x0048 0x8002
+        0x0014 0x0001  0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
+        0x0006 0x0002  00 50  00 00
+        0x0008 0x0003  0x00000000      # masquerading
+        0x0008 0x0004  0x00000001
+        0x0005 0x000d  01  00 00 00    # GUE
+        0x0006 0x000e  17 c0  00 00
+        0x0006 0x000f  0x0001  00 00
         ",
     );
     let [Attribute::Destination(attributes)] = message.attributes.as_slice() else {
@@ -188,7 +188,7 @@ fn a_kind_of_tunnel_without_a_tunnel_means_nothing() {
 
 #[test]
 fn what_this_crate_has_no_name_for_is_kept() {
-    let text = OLD_SERVICE.replace("06 00  02 00  84 00", "06 00  02 00  32 00");
+    let text = OLD_SERVICE.replace("0x0006 0x0002  0x0084", "0x0006 0x0002  0x0032");
     assert_ne!(text, OLD_SERVICE);
     let entry = service(&read(Command::NewService, &text)).unwrap();
     let ServiceKey::Address { protocol, .. } = entry.service.key else {
@@ -202,14 +202,14 @@ fn what_this_crate_has_no_name_for_is_kept() {
     let message = read(
         Command::NewDest,
         "
-        48 00  02 80
-        14 00  01 00  0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
-        06 00  02 00  00 50  00 00
-        08 00  03 00  02 00 00 00       # tunnel
-        08 00  04 00  01 00 00 00
-        05 00  0d 00  03 00 00 00       # of a kind there is not
-        06 00  0e 00  17 c0  00 00
-        06 00  0f 00  03 80  00 00
+        0x0048 0x8002
+        0x0014 0x0001  0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
+        0x0006 0x0002  00 50  00 00
+        0x0008 0x0003  0x00000002      # tunnel
+        0x0008 0x0004  0x00000001
+        0x0005 0x000d  03  00 00 00    # of a kind there is not
+        0x0006 0x000e  17 c0  00 00
+        0x0006 0x000f  0x8003  00 00
         ",
     );
     let [Attribute::Destination(attributes)] = message.attributes.as_slice() else {
@@ -229,14 +229,14 @@ fn flags_of_a_tunnel_that_have_no_name_together_are_kept() {
     let message = read(
         Command::NewDest,
         "
-        48 00  02 80
-        14 00  01 00  0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
-        06 00  02 00  00 50  00 00
-        08 00  03 00  02 00 00 00       # tunnel
-        08 00  04 00  01 00 00 00
-        05 00  0d 00  01 00 00 00       # GUE
-        06 00  0e 00  17 c0  00 00
-        06 00  0f 00  03 00  00 00      # both sorts of checksum
+        0x0048 0x8002
+        0x0014 0x0001  0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
+        0x0006 0x0002  00 50  00 00
+        0x0008 0x0003  0x00000002       # tunnel
+        0x0008 0x0004  0x00000001
+        0x0005 0x000d  01  00 00 00     # GUE
+        0x0006 0x000e  17 c0  00 00
+        0x0006 0x000f  0x0003  00 00    # both sorts of checksum
         ",
     );
     let [Attribute::Destination(attributes)] = message.attributes.as_slice() else {
@@ -255,10 +255,10 @@ fn a_daemon_that_another_program_gave_a_high_sync_id_is_listed() {
     let message = read(
         Command::NewDaemon,
         "
-        20 00  03 80
-        08 00  01 00  01 00 00 00
-        09 00  02 00  \"eth0\"  00  00 00 00
-        08 00  03 00  2c 01 00 00
+        0x0020 0x8003
+        0x0008 0x0001  0x00000001
+        0x0009 0x0002  \"eth0\"  00 00 00 00
+        0x0008 0x0003  0x0000012c
         ",
     );
     let [Attribute::Daemon(attributes)] = message.attributes.as_slice() else {
@@ -273,10 +273,10 @@ fn a_daemon_of_an_old_kernel_has_three_attributes() {
     let message = read(
         Command::NewDaemon,
         "
-        20 00  03 80
-        08 00  01 00  02 00 00 00
-        09 00  02 00  \"eth0\"  00  00 00 00
-        08 00  03 00  ff 00 00 00
+        0x0020 0x8003
+        0x0008 0x0001  0x00000002
+        0x0009 0x0002  \"eth0\"  00 00 00 00
+        0x0008 0x0003  0x000000ff
         ",
     );
     let [Attribute::Daemon(attributes)] = message.attributes.as_slice() else {
@@ -289,8 +289,8 @@ fn a_daemon_of_an_old_kernel_has_three_attributes() {
 #[test]
 fn the_answer_to_get_info_numbers_its_own_attributes() {
     let text = "
-        08 00  01 00  01 02 01 00
-        08 00  02 00  00 10 00 00
+        0x0008 0x0001  0x00010201
+        0x0008 0x0002  0x00001000
         ";
     let message = read(Command::SetInfo, text);
     assert_eq!(
@@ -307,10 +307,10 @@ fn a_counter_of_another_width_is_no_counter() {
     let message = read(
         Command::NewService,
         "
-        14 00  01 80
-        10 00  0a 80
-        06 00  01 00  01 00  00 00
-        04 00  02 00
+        0x0014 0x8001
+        0x0010 0x800a
+        0x0006 0x0001  0x0001  00 00
+        0x0004 0x0002
         ",
     );
     let [Attribute::Service(attributes)] = message.attributes.as_slice() else {
@@ -335,21 +335,21 @@ fn malformed_answers_are_refused_with_the_place() {
         version: 1,
     };
     for (text, expected) in [
-        ("08 00  01 80  04 00 01 00", "IPVS_SVC_ATTR_AF"),
+        ("0x0008 0x8001  0x0004 0x0001", "IPVS_SVC_ATTR_AF"),
         (
-            "0c 00  01 80  08 00 04 00 00 50 00 00",
+            "0x000c 0x8001  0x0008 0x0004  00 50 00 00",
             "IPVS_SVC_ATTR_PORT",
         ),
         (
-            "0c 00  01 80  08 00 03 00 c0 a8 1a 01",
+            "0x000c 0x8001  0x0008 0x0003  c0 a8 1a 01",
             "IPVS_SVC_ATTR_ADDR",
         ),
         (
-            "0c 00  01 80  08 00 07 00 00 00 00 00",
+            "0x000c 0x8001  0x0008 0x0007  00 00 00 00",
             "IPVS_SVC_ATTR_FLAGS",
         ),
-        ("ff 00  01 80  08 00 07 00", "NewService"),
-        ("08 00  01 80  02 00 07 00", "IPVS_CMD_ATTR_SERVICE"),
+        ("0x00ff 0x8001  0x0008 0x0007", "NewService"),
+        ("0x0008 0x8001  0x0002 0x0007", "IPVS_CMD_ATTR_SERVICE"),
         ("01", "NewService"),
     ] {
         let error = Message::parse_with_param(&hex::bytes(text), header)
@@ -371,15 +371,15 @@ fn malformed_answers_are_refused_with_the_place() {
 fn an_answer_that_lacks_something_says_what() {
     for (text, expected) in [
         (
-            "0c 00  01 80  08 00 05 00 50 00 00 00",
+            "0x000c 0x8001  0x0008 0x0005  0x00000050",
             "no attribute IPVS_SVC_ATTR_AF",
         ),
         (
-            "0c 00  01 80  06 00 01 00 02 00 00 00",
+            "0x000c 0x8001  0x0006 0x0001  0x0002  00 00",
             "no attribute IPVS_SVC_ATTR_PROTOCOL",
         ),
         (
-            "0c 00  01 80  06 00 01 00 03 00 00 00",
+            "0x000c 0x8001  0x0006 0x0001  0x0003  00 00",
             "unknown address family 3",
         ),
     ] {

@@ -11,10 +11,18 @@ use crate::{address, hex, marked, masqueraded, parse, web};
 
 const LINUX_6_1: &str = include_str!("../data/linux-6.1.hex");
 
+/// Blocks of bytes, parted by empty lines.
+fn blocks(text: &str) -> Vec<Vec<u8>> {
+    text.split("\n\n")
+        .map(hex::bytes)
+        .filter(|block| !block.is_empty())
+        .collect()
+}
+
 /// The messages of the family in the answer with this sequence number.
 fn answers(sequence: u32) -> Vec<Message> {
     let mut messages = Vec::new();
-    for datagram in hex::blocks(LINUX_6_1) {
+    for datagram in blocks(LINUX_6_1) {
         let mut rest = datagram.as_slice();
         while !rest.is_empty() {
             let frame = NetlinkBuffer::new_checked(rest).unwrap();

@@ -9,11 +9,11 @@ use crate::{hex, marked, masqueraded, message, parse, phone, request_bytes, tunn
 
 /// `-t 192.168.26.1:80` as IPVS_CMD_ATTR_SERVICE.
 const WEB_KEY: &str = "
-    30 00  01 80                    # IPVS_CMD_ATTR_SERVICE, nested
-    06 00  01 00  02 00  00 00      # AF_INET
-    06 00  02 00  06 00  00 00      # TCP
-    14 00  03 00  c0 a8 1a 01  00 00 00 00 00 00 00 00 00 00 00 00
-    06 00  04 00  00 50  00 00      # port 80, big-endian
+    0x0030 0x8001                   # IPVS_CMD_ATTR_SERVICE, nested
+    0x0006 0x0001  0x0002  00 00    # AF_INET
+    0x0006 0x0002  0x0006  00 00    # TCP
+    0x0014 0x0003  c0 a8 1a 01 00 00 00 00 00 00 00 00 00 00 00 00
+    0x0006 0x0004  00 50  00 00     # port 80, big-endian
     ";
 
 /// Checks one message both ways. The text is what follows the netlink header but the last four
@@ -21,7 +21,7 @@ const WEB_KEY: &str = "
 fn check(message: &Message, attributes: &str) {
     let attributes = hex::bytes(attributes);
     let length = 20 + attributes.len();
-    let mut expected = hex::bytes("1c 00  05 00  07 00 00 00  00 00 00 00");
+    let mut expected = hex::bytes("0x001c 0x0005  0x00000007  0x00000000");
     expected.splice(0..0, u32::try_from(length).unwrap().to_ne_bytes());
     expected.extend([message.command as u8, 1, 0, 0]);
     expected.extend(attributes);
@@ -34,15 +34,15 @@ fn change(change: &Change, attributes: &str) {
 }
 
 const WEB: &str = "
-    54 00  01 80
-    06 00  01 00  02 00  00 00
-    06 00  02 00  06 00  00 00
-    14 00  03 00  c0 a8 1a 01  00 00 00 00 00 00 00 00 00 00 00 00
-    06 00  04 00  00 50  00 00
-    08 00  06 00  \"wlc\"  00
-    0c 00  07 00  01 00 00 00  ff ff ff ff    # persistent
-    08 00  08 00  2c 01 00 00                 # 300 s
-    08 00  09 00  ff ff ff 00                 # mask, big-endian
+    0x0054 0x8001
+    0x0006 0x0001  0x0002  00 00
+    0x0006 0x0002  0x0006  00 00
+    0x0014 0x0003  c0 a8 1a 01 00 00 00 00 00 00 00 00 00 00 00 00
+    0x0006 0x0004  00 50  00 00
+    0x0008 0x0006  \"wlc\"  00
+    0x000c 0x0007  0x00000001 0xffffffff    # persistent
+    0x0008 0x0008  0x0000012c               # 300 s
+    0x0008 0x0009  ff ff ff 00              # mask, big-endian
     ";
 
 #[test]
@@ -58,16 +58,16 @@ fn a_service_of_ipv6_with_a_persistence_engine_is_added() {
     change(
         &Change::AddService(phone()),
         "
-        5c 00  01 80
-        06 00  01 00  0a 00  00 00      # AF_INET6
-        06 00  02 00  11 00  00 00      # UDP
-        14 00  03 00  fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 99
-        06 00  04 00  13 c4  00 00      # port 5060
-        07 00  06 00  \"rr\"  00  00
-        08 00  0b 00  \"sip\"  00
-        0c 00  07 00  04 00 00 00  ff ff ff ff    # one packet
-        08 00  08 00  00 00 00 00
-        08 00  09 00  80 00 00 00                 # prefix 128, host order
+        0x005c 0x8001
+        0x0006 0x0001  0x000a  00 00            # AF_INET6
+        0x0006 0x0002  0x0011  00 00            # UDP
+        0x0014 0x0003  fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 99
+        0x0006 0x0004  13 c4  00 00             # port 5060
+        0x0007 0x0006  \"rr\"  00 00
+        0x0008 0x000b  \"sip\"  00
+        0x000c 0x0007  0x00000004 0xffffffff    # one packet
+        0x0008 0x0008  0x00000000
+        0x0008 0x0009  0x00000080               # prefix 128, host order
         ",
     );
 }
@@ -77,13 +77,13 @@ fn a_service_of_a_firewall_mark_is_added() {
     change(
         &Change::AddService(marked()),
         "
-        38 00  01 80
-        06 00  01 00  0a 00  00 00
-        08 00  05 00  50 00 00 00                 # mark 80, host order
-        07 00  06 00  \"sh\"  00  00
-        0c 00  07 00  19 00 00 00  ff ff ff ff    # persistent, scheduler flags 1 and 2
-        08 00  08 00  3c 00 00 00
-        08 00  09 00  40 00 00 00                 # prefix 64
+        0x0038 0x8001
+        0x0006 0x0001  0x000a  00 00
+        0x0008 0x0005  0x00000050               # mark 80, host order
+        0x0007 0x0006  \"sh\"  00 00
+        0x000c 0x0007  0x00000019 0xffffffff    # persistent, scheduler flags 1 and 2
+        0x0008 0x0008  0x0000003c
+        0x0008 0x0009  0x00000040               # prefix 64
         ",
     );
 }
@@ -94,9 +94,9 @@ fn a_service_is_deleted_by_its_key_alone() {
     change(
         &Change::DeleteService(marked().key),
         "
-        14 00  01 80
-        06 00  01 00  0a 00  00 00
-        08 00  05 00  50 00 00 00
+        0x0014 0x8001
+        0x0006 0x0001  0x000a  00 00
+        0x0008 0x0005  0x00000050
         ",
     );
 }
@@ -105,14 +105,14 @@ fn a_service_is_deleted_by_its_key_alone() {
 fn a_destination_is_added_and_changed() {
     let expected = WEB_KEY.to_owned()
         + "
-        48 00  02 80                    # IPVS_CMD_ATTR_DEST, nested
-        06 00  0b 00  02 00  00 00      # AF_INET
-        14 00  01 00  0a 00 00 01  00 00 00 00 00 00 00 00 00 00 00 00
-        06 00  02 00  1f 90  00 00      # port 8080, big-endian
-        08 00  03 00  00 00 00 00       # masquerade
-        08 00  04 00  02 00 00 00       # weight 2, host order
-        08 00  05 00  64 00 00 00
-        08 00  06 00  32 00 00 00
+        0x0048 0x8002                   # IPVS_CMD_ATTR_DEST, nested
+        0x0006 0x000b  0x0002  00 00    # AF_INET
+        0x0014 0x0001  0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
+        0x0006 0x0002  1f 90  00 00     # port 8080, big-endian
+        0x0008 0x0003  0x00000000       # masquerade
+        0x0008 0x0004  0x00000002       # weight 2, host order
+        0x0008 0x0005  0x00000064
+        0x0008 0x0006  0x00000032
         ";
     change(&Change::AddDestination(web().key, masqueraded()), &expected);
     change(
@@ -132,20 +132,20 @@ fn a_destination_behind_a_tunnel_is_added() {
     change(
         &Change::AddDestination(marked().key, tunnelled()),
         "
-        14 00  01 80
-        06 00  01 00  0a 00  00 00
-        08 00  05 00  50 00 00 00
-        60 00  02 80
-        06 00  0b 00  0a 00  00 00
-        14 00  01 00  fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01
-        06 00  02 00  00 50  00 00
-        08 00  03 00  02 00 00 00       # tunnel
-        08 00  04 00  01 00 00 00
-        08 00  05 00  00 00 00 00
-        08 00  06 00  00 00 00 00
-        05 00  0d 00  01  00 00 00      # GUE
-        06 00  0e 00  17 c0  00 00      # port 6080, big-endian
-        06 00  0f 00  01 00  00 00      # checksum, host order
+        0x0014 0x8001
+        0x0006 0x0001  0x000a  00 00
+        0x0008 0x0005  0x00000050
+        0x0060 0x8002
+        0x0006 0x000b  0x000a  00 00
+        0x0014 0x0001  fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01
+        0x0006 0x0002  00 50  00 00
+        0x0008 0x0003  0x00000002       # tunnel
+        0x0008 0x0004  0x00000001
+        0x0008 0x0005  0x00000000
+        0x0008 0x0006  0x00000000
+        0x0005 0x000d  01  00 00 00     # GUE
+        0x0006 0x000e  17 c0  00 00     # port 6080, big-endian
+        0x0006 0x000f  0x0001  00 00    # checksum, host order
         ",
     );
 }
@@ -156,10 +156,10 @@ fn a_destination_is_deleted_by_its_key_alone() {
         &Change::DeleteDestination(web().key, masqueraded().key),
         &(WEB_KEY.to_owned()
             + "
-            28 00  02 80
-            06 00  0b 00  02 00  00 00
-            14 00  01 00  0a 00 00 01  00 00 00 00 00 00 00 00 00 00 00 00
-            06 00  02 00  1f 90  00 00
+            0x0028 0x8002
+            0x0006 0x000b  0x0002  00 00
+            0x0014 0x0001  0a 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00
+            0x0006 0x0002  1f 90  00 00
             "),
     );
 }
@@ -203,10 +203,10 @@ fn a_daemon_is_started_and_stopped() {
             Attribute::Daemon(DaemonAttribute::of_daemon(&plain)),
         ),
         "
-        20 00  03 80                    # IPVS_CMD_ATTR_DAEMON, nested
-        08 00  01 00  01 00 00 00       # master
-        09 00  02 00  \"eth0\"  00  00 00 00
-        08 00  03 00  4d 00 00 00       # 77
+        0x0020 0x8003                # IPVS_CMD_ATTR_DAEMON, nested
+        0x0008 0x0001  0x00000001    # master
+        0x0009 0x0002  \"eth0\"  00 00 00 00
+        0x0008 0x0003  0x0000004d    # 77
         ",
     );
     let six = Daemon {
@@ -222,14 +222,14 @@ fn a_daemon_is_started_and_stopped() {
             Attribute::Daemon(DaemonAttribute::of_daemon(&six)),
         ),
         "
-        4c 00  03 80
-        08 00  01 00  02 00 00 00       # backup
-        09 00  02 00  \"eth0\"  00  00 00 00
-        08 00  03 00  00 00 00 00
-        06 00  04 00  78 05  00 00      # 1400
-        14 00  06 00  ff 02 00 00 00 00 00 00 00 00 00 00 00 00 00 51
-        06 00  07 00  28 23  00 00      # port 9000, host order
-        05 00  08 00  03  00 00 00
+        0x004c 0x8003
+        0x0008 0x0001  0x00000002       # backup
+        0x0009 0x0002  \"eth0\"  00 00 00 00
+        0x0008 0x0003  0x00000000
+        0x0006 0x0004  0x0578  00 00    # 1400
+        0x0014 0x0006  ff 02 00 00 00 00 00 00 00 00 00 00 00 00 00 51
+        0x0006 0x0007  0x2328  00 00    # port 9000, host order
+        0x0005 0x0008  03  00 00 00
         ",
     );
     let four = Daemon {
@@ -243,17 +243,17 @@ fn a_daemon_is_started_and_stopped() {
     check(
         &message4,
         "
-        28 00  03 80
-        08 00  01 00  01 00 00 00
-        09 00  02 00  \"eth0\"  00  00 00 00
-        08 00  03 00  4d 00 00 00
-        08 00  05 00  e0 00 00 63
+        0x0028 0x8003
+        0x0008 0x0001  0x00000001
+        0x0009 0x0002  \"eth0\"  00 00 00 00
+        0x0008 0x0003  0x0000004d
+        0x0008 0x0005  e0 00 00 63
         ",
     );
     let stop = Attribute::Daemon(DaemonAttribute::of_state(DaemonState::Backup));
     check(
         &message(Command::DelDaemon, stop),
-        "0c 00  03 80  08 00  01 00  02 00 00 00",
+        "0x000c 0x8003  0x0008 0x0001  0x00000002",
     );
 }
 
@@ -269,9 +269,9 @@ fn timeouts_are_set() {
             ],
         },
         "
-        08 00  04 00  84 03 00 00
-        08 00  05 00  00 00 00 00
-        08 00  06 00  2c 01 00 00
+        0x0008 0x0004  0x00000384
+        0x0008 0x0005  0x00000000
+        0x0008 0x0006  0x0000012c
         ",
     );
 }
