@@ -2,6 +2,8 @@
 
 use std::io;
 
+use nix::sys::resource::rlim_t;
+
 /// What ends `lvsd` with status 1.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -26,9 +28,9 @@ pub enum Error {
         /// How many monitors.
         monitors: usize,
         /// How many descriptors they need.
-        needed: u64,
+        needed: rlim_t,
         /// How many there may be.
-        limit: u64,
+        limit: rlim_t,
     },
 
     /// The process cannot go to the background.

@@ -3,18 +3,18 @@
 //! Children must not inherit the raised limit: some programs close every possible descriptor one
 //! by one. Each gets back the one that this process came with.
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 
 use crate::error::Error;
 
 /// Descriptors beside the pipes: standard streams, netlink, syslog, event loop, a start under way.
-const OTHERS: u64 = 64;
+const OTHERS: rlim_t = 64;
 
 /// The limit of open files, as it is for this process and for its children.
 #[derive(Debug)]
 pub struct FdLimit {
     /// The soft and the hard limit there were, if they were raised.
-    before: Option<(u64, u64)>,
+    before: Option<(rlim_t, rlim_t)>,
 }
 
 impl FdLimit {
@@ -27,7 +27,8 @@ impl FdLimit {
             attempt: "raise the limit of open files",
             source: errno.into(),
         };
-        let needed = (monitors as u64).saturating_mul(2).saturating_add(OTHERS);
+        let count = rlim_t::try_from(monitors).unwrap_or(rlim_t::MAX);
+        let needed = count.saturating_mul(2).saturating_add(OTHERS);
         let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(failed)?;
         if needed <= soft {
             return Ok(Self { before: None });
@@ -46,7 +47,7 @@ impl FdLimit {
     }
 
     /// The soft and the hard limit that a child is to have, where they are not this process's.
-    pub fn for_children(&self) -> Option<(u64, u64)> {
+    pub fn for_children(&self) -> Option<(rlim_t, rlim_t)> {
         self.before
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use lvsd::fd_limit::FdLimit;
 use lvsd::monitor_argv::CommandLine;
 use lvsd::monitors::{Event, Monitors, Spec, Stream};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 
-const SOFT: u64 = 80;
-const HARD: u64 = 300;
+const SOFT: rlim_t = 80;
+const HARD: rlim_t = 300;
 const MONITORS: usize = 100;
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessa
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use nix::sys::socket::{setsockopt, sockopt};
-use nix::sys::time::TimeVal;
+use nix::sys::time::{TimeVal, TimeValLike};
 
 /// The longest wait for an answer. The kernel answers before the request returns; this bounds
 /// what must not happen.
@@ -66,7 +66,7 @@ impl Rtnl {
         let mut socket = Socket::new(NETLINK_ROUTE)?;
         socket.bind_auto()?;
         socket.connect(&SocketAddr::new(0, 0))?;
-        let patience = TimeVal::new(PATIENCE_SECONDS, 0);
+        let patience = TimeVal::seconds(PATIENCE_SECONDS);
         setsockopt(&socket, sockopt::ReceiveTimeout, &patience)?;
         Ok(Self {
             socket,
@@ -265,17 +265,27 @@ mod tests {
         }
     }
 
-    /// RTM_NEWADDR's payload, written by hand after rtnetlink(7) and `linux/if_addr.h`.
-    #[rustfmt::skip]
-    const VIP_BYTES: [u8; 64] = [
-        2, 24, 0, 0, 2, 0, 0, 0,                          // AF_INET, /24, no flags, universe, index
-        8, 0, 2, 0, 1, 2, 3, 1,                           // IFA_LOCAL
-        8, 0, 1, 0, 1, 2, 3, 1,                           // IFA_ADDRESS
-        8, 0, 4, 0, 1, 2, 3, 255,                         // IFA_BROADCAST
-        11, 0, 3, 0, b'e', b't', b'h', b'0', b':', b'1', 0, 0, // IFA_LABEL
-        20, 0, 6, 0, 4, 0, 0, 0, 4, 0, 0, 0,              // IFA_CACHEINFO: preferred, valid
-        0, 0, 0, 0, 0, 0, 0, 0,
-    ];
+    /// RTM_NEWADDR's payload, written by hand after rtnetlink(7) and `linux/if_addr.h`. Numbers are
+    /// in the machine's byte order, addresses in that of the network.
+    fn vip_bytes() -> Vec<u8> {
+        let number = |value: u32| value.to_ne_bytes().to_vec();
+        let attribute = |length: u16, kind: u16| [length, kind].map(u16::to_ne_bytes).concat();
+        [
+            vec![2, 24, 0, 0], // AF_INET, /24, no flags, universe
+            number(2),         // index
+            attribute(8, 2),   // IFA_LOCAL
+            vec![1, 2, 3, 1],
+            attribute(8, 1), // IFA_ADDRESS
+            vec![1, 2, 3, 1],
+            attribute(8, 4), // IFA_BROADCAST
+            vec![1, 2, 3, 255],
+            attribute(11, 3), // IFA_LABEL
+            b"eth0:1\0\0".to_vec(),
+            attribute(20, 6), // IFA_CACHEINFO: preferred, valid, created, updated
+            [4, 4, 0, 0].map(u32::to_ne_bytes).concat(),
+        ]
+        .concat()
+    }
 
     #[test]
     fn a_floating_address_has_the_bytes_that_the_kernel_expects() {
@@ -283,7 +293,7 @@ mod tests {
         let message = to_message(&vip());
         let mut bytes = vec![0; message.buffer_len()];
         message.emit(&mut bytes);
-        assert_eq!(bytes, VIP_BYTES);
+        assert_eq!(bytes, vip_bytes());
     }
 
     #[test]

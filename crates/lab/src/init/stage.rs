@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::job::{Job, Kernel};
 use nix::mount::{MsFlags, mount};
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, statfs};
 use std::fs::{self, File, Permissions};
@@ -44,7 +44,7 @@ const MODULES: &[&str] = &[
     "xt_tcpudp",
 ];
 /// Open files per process: a lab of hundreds of hosts holds several per host.
-const OPEN_FILES: u64 = 65_536;
+const OPEN_FILES: rlim_t = 65_536;
 
 /// Sets the stage for `job`.
 pub(super) fn set(job: &Job) -> Result<()> {
