@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 use super::*;
 
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
+
+/// How late something may come on a machine that is busy, or stands still for a while: less than the
+/// time that the commands sleep.
+const SLACK: Duration = Duration::from_secs(20);
 
 fn shell(script: &str) -> Running {
     Running::start("/bin/sh".as_ref(), &["-c", script], Stderr::Dropped).expect("sh starts")
@@ -136,7 +140,7 @@ fn one_that_hangs_is_killed_with_what_it_started() {
         dies(pid);
     }
     is_reaped(pids.split(' ').next().expect("two pids"));
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < SLACK, "{took:?}");
 }
 
 #[test]
@@ -207,7 +211,7 @@ fn what_waits_in_the_pipe_at_the_end_is_read() {
     let [exit, ..] = running.sources();
     let exit = exit.expect("it is always there");
     assert!(
-        is_readable(exit, PollTimeout::from(10_000_u16)),
+        is_readable(exit, PollTimeout::try_from(LONG).expect("short")),
         "it ends unread"
     );
     let ended = running.advance().expect("it has ended");
@@ -223,7 +227,7 @@ fn one_that_writes_without_end_lets_the_loop_go_on() {
         wait(&running, LONG);
         let before = Instant::now();
         assert!(running.advance().is_none());
-        assert!(before.elapsed() < Duration::from_secs(2));
+        assert!(before.elapsed() < SLACK);
     }
     assert_eq!(running.kept.len(), KEPT);
 }

@@ -8,12 +8,12 @@ use ::nix::sys::signal::Signal;
 use crate::nanny::{Nanny, PROGRAM, SLACK};
 use crate::server::{PAGE, Server, refusing};
 
-const TIMEOUT: Duration = Duration::from_millis(600);
+const TIMEOUT: Duration = Duration::from_secs(3);
 const INTERVAL: Duration = Duration::from_millis(100);
 
 fn watch(address: std::net::SocketAddr) -> Nanny {
     let line = format!(
-        "-n --fos -h {} -p {} -t 0.6 --interval 100ms",
+        "-n --fos -h {} -p {} -t 3 --interval 100ms",
         address.ip(),
         address.port()
     );
@@ -27,12 +27,13 @@ fn it_ends_with_status_0_when_the_service_has_failed() {
     let mut nanny = watch(address);
     nanny.wait_for(&format!("starting FOS client monitor for {address}"));
     nanny.wait_for(&format!("[ active ] {address} is up"));
-    nanny.never_says("[inactive]", TIMEOUT * 2);
+    nanny.never_says("[inactive]", TIMEOUT * 4 / 3);
     let before = Instant::now();
     drop(server);
     let down = format!("[inactive] {address} is down due to connection failure");
     let took = nanny.wait_for(&down) - before;
-    assert!(took + INTERVAL * 2 >= TIMEOUT, "{took:?} is too early");
+    // The last pass may have been a while before, where the machine stood still.
+    assert!(took >= TIMEOUT / 2, "{took:?} is too early");
     assert!(took <= TIMEOUT + INTERVAL + SLACK, "{took:?} is too late");
     assert_eq!(nanny.ended().code(), Some(0));
 }
@@ -42,7 +43,7 @@ fn it_ends_with_status_1_when_the_service_never_came_up() {
     let address = refusing();
     let mut nanny = watch(address);
     nanny.wait_for(&format!("[inactive] {address} is not available yet"));
-    let line = format!("[inactive] {address} did not come up within 0.6 s");
+    let line = format!("[inactive] {address} did not come up within 3 s");
     let said = nanny.wait_for(&line) - nanny.started;
     assert!(said >= TIMEOUT, "{said:?}");
     assert!(said <= TIMEOUT + SLACK, "{said:?}");
@@ -56,7 +57,7 @@ fn a_service_that_comes_up_late_but_in_time_is_watched() {
     nanny.wait_for("is not available yet");
     let _server = Server::up_at(address, PAGE);
     nanny.wait_for("is up");
-    nanny.never_says("[inactive]", TIMEOUT * 2);
+    nanny.never_says("[inactive]", TIMEOUT * 4 / 3);
 }
 
 #[test]
@@ -86,9 +87,9 @@ fn a_service_that_was_only_forced_in_never_came_up() {
     nanny.wait_for("is not available yet");
     nanny.signal(Signal::SIGUSR2);
     nanny.wait_for("is up");
-    nanny.never_says("[inactive]", TIMEOUT * 2);
+    nanny.never_says("[inactive]", TIMEOUT * 4 / 3);
     nanny.signal(Signal::SIGHUP);
     nanny.wait_for("is not available yet");
-    nanny.wait_for("did not come up within 0.6 s");
+    nanny.wait_for("did not come up within 3 s");
     assert_eq!(nanny.ended().code(), Some(1));
 }

@@ -4,9 +4,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ::nix::sys::signal::Signal;
+use ::nix::unistd::Pid;
 use tempfile::TempDir;
 
-use crate::nanny::{LONG, Nanny, SLACK, wait_until};
+use crate::nanny::{LONG, Nanny, SLACK, is_gone, wait_until};
 use crate::server::{Manner, Server, refusing};
 
 /// A server that came in has been asked for its load by then.
@@ -38,7 +39,10 @@ impl Program {
     }
 
     fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.dir.path().join(name), text).expect("written");
+        let (new, name) = (self.dir.path().join("new"), self.dir.path().join(name));
+        // Nobody reads half of it.
+        std::fs::write(&new, text).expect("written");
+        std::fs::rename(new, name).expect("renamed");
     }
 }
 
@@ -117,11 +121,7 @@ fn a_program_that_hangs_delays_no_check_and_ends_with_the_nanny() {
     let more = format!("-t 60 --interval 50ms -v -U {}", program.path);
     let mut nanny = Nanny::connecting(server.address, &more);
     nanny.wait_for("[ active ]");
-    let end = Instant::now() + LONG;
-    while program.read("pid").lines().count() < 2 {
-        assert!(Instant::now() < end, "it was not asked");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("it was asked", || program.read("pid").lines().count() == 2);
     let mut last = nanny.wait_for("passed in");
     for _ in 0..20 {
         let next = nanny.wait_for("passed in");
@@ -138,11 +138,8 @@ fn a_program_that_hangs_delays_no_check_and_ends_with_the_nanny() {
     assert!(nanny.ended().success());
     assert!(before.elapsed() < SLACK * 2);
     for pid in program.read("pid").lines() {
-        let stat = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        wait_until("its programs are gone", || {
-            let stat = stat();
-            stat.is_empty() || stat.contains(") Z ")
-        });
+        let pid = Pid::from_raw(pid.parse().expect("a pid"));
+        wait_until("its programs are gone", || is_gone(pid));
     }
 }
 

@@ -2,19 +2,20 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use ::nix::errno::Errno;
 use ::nix::sys::signal::{Signal, kill};
 use ::nix::unistd::Pid;
 
 /// Longer than anything here takes, on a busy machine too.
-pub(crate) const LONG: Duration = Duration::from_secs(20);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-/// How late a line may come on a busy machine.
-pub(crate) const SLACK: Duration = Duration::from_secs(2);
+/// How late a line may come on a machine that is busy, or stands still for a while. What it is told
+/// from takes a minute, or never comes.
+pub(crate) const SLACK: Duration = Duration::from_secs(20);
 
 /// Its descriptors at most: signals, a check's socket and its ping, the syslog daemon's.
 pub(crate) const DESCRIPTORS: usize = 4;
@@ -28,6 +29,8 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_nanny");
 pub(crate) struct Nanny {
     child: Child,
     lines: Receiver<(Instant, String)>,
+    /// A line that came later than somebody waited.
+    later: Option<(Instant, String)>,
     pub(crate) seen: Vec<String>,
     /// When each of them came.
     came: Vec<Instant>,
@@ -64,9 +67,11 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Whether there is no such process any more.
+/// Whether there is no such process any more. What nobody reaps counts as gone: an orphan is left to a
+/// process 1 that may not do so, as in some containers.
 pub(crate) fn is_gone(pid: Pid) -> bool {
-    kill(pid, None) == Err(Errno::ESRCH)
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z "))
 }
 
 impl Nanny {
@@ -99,8 +104,12 @@ impl Nanny {
     }
 
     pub(crate) fn start(command: &mut Command) -> Self {
+        // The rest of the environment takes memory, and no test is about it.
+        let path = std::env::vars_os().filter(|(name, _)| name == "PATH");
         let started = Instant::now();
         let mut child = command
+            .env_clear()
+            .envs(path)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -118,6 +127,7 @@ impl Nanny {
         Self {
             child,
             lines,
+            later: None,
             seen: Vec::new(),
             came: Vec::new(),
             started,
@@ -143,8 +153,7 @@ impl Nanny {
     pub(crate) fn wait_within(&mut self, text: &str, time: Duration) -> Instant {
         let end = Instant::now() + time;
         loop {
-            let rest = end.saturating_duration_since(Instant::now());
-            match self.lines.recv_timeout(rest) {
+            match self.next_line(end) {
                 Ok((at, line)) => {
                     assert!(line.starts_with("nanny: "), "{line}");
                     let found = line.contains(text);
@@ -163,8 +172,9 @@ impl Nanny {
     pub(crate) fn never_says(&mut self, text: &str, time: Duration) {
         let end = Instant::now() + time;
         loop {
-            let rest = end.saturating_duration_since(Instant::now());
-            match self.lines.recv_timeout(rest) {
+            match self.next_line(end) {
+                // This test was late to look.
+                Ok(late) if late.0 > end => return self.later = Some(late),
                 Ok((at, line)) => {
                     assert!(!line.contains(text), "{line} after {:#?}", self.seen);
                     self.saw(at, line);
@@ -173,6 +183,13 @@ impl Nanny {
                 Err(RecvTimeoutError::Disconnected) => panic!("ended after {:#?}", self.seen),
             }
         }
+    }
+
+    /// The next line, if one comes by `end`.
+    fn next_line(&mut self, end: Instant) -> Result<(Instant, String), RecvTimeoutError> {
+        let rest = end.saturating_duration_since(Instant::now());
+        let later = self.later.take();
+        later.map_or_else(|| self.lines.recv_timeout(rest), Ok)
     }
 
     fn saw(&mut self, at: Instant, line: String) {
@@ -204,7 +221,7 @@ impl Nanny {
             if let Some(status) = self.child.try_wait().expect("waited for") {
                 // The pipe closes when whoever else has it, a child's child, ends as well.
                 loop {
-                    match self.lines.recv_timeout(LONG) {
+                    match self.next_line(Instant::now() + LONG) {
                         Ok((at, line)) => self.saw(at, line),
                         Err(RecvTimeoutError::Disconnected) => return status,
                         Err(RecvTimeoutError::Timeout) => panic!("its output did not end"),
@@ -216,14 +233,20 @@ impl Nanny {
         panic!("it did not end");
     }
 
-    /// How many descriptors it has opened itself; what the test runner leaks are pipes.
+    /// How many descriptors it has opened itself: whoever runs the tests may leak pipes, files and
+    /// sockets.
     pub(crate) fn descriptors(&self) -> usize {
-        let path = format!("/proc/{}/fd", self.child.id());
-        std::fs::read_dir(path)
-            .expect("it lives")
-            .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+        let opened = |of: &str| -> Vec<PathBuf> {
+            let entries = std::fs::read_dir(format!("/proc/{of}/fd")).expect("it lives");
+            let links = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+            links.collect()
+        };
+        let leaked = opened("self");
+        opened(&self.child.id().to_string())
+            .iter()
             .filter(|link| !link.to_string_lossy().starts_with("pipe:"))
             .filter(|link| !link.starts_with("/"))
+            .filter(|link| !link.to_string_lossy().starts_with("socket:") || !leaked.contains(link))
             .count()
     }
 
@@ -238,24 +261,24 @@ impl Nanny {
             .collect()
     }
 
-    /// The memory that it has for itself alone, in KiB.
-    pub(crate) fn private_dirty(&self) -> u64 {
+    /// What the kernel counts of its memory under this heading, in KiB. Page by page: the counters of
+    /// `/proc/PID/status` may be behind by many of them, the more the more processors there are.
+    fn pages(&self, heading: &str) -> u64 {
         let path = format!("/proc/{}/smaps_rollup", self.child.id());
         let rollup = std::fs::read_to_string(path).expect("it lives");
-        let line = rollup
-            .lines()
-            .find(|line| line.starts_with("Private_Dirty:"));
-        let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number.expect("Private_Dirty").parse().expect("a number")
+        let line = rollup.lines().find_map(|line| line.strip_prefix(heading));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number.expect(heading).parse().expect("a number")
+    }
+
+    /// The memory that it has for itself alone, in KiB.
+    pub(crate) fn private_dirty(&self) -> u64 {
+        self.pages("Private_Dirty:")
     }
 
     /// Its anonymous resident memory, in KiB.
     pub(crate) fn memory(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(path).expect("it lives");
-        let line = status.lines().find(|line| line.starts_with("RssAnon:"));
-        let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number.expect("RssAnon").parse().expect("a number")
+        self.pages("Anonymous:")
     }
 
     /// Its anonymous memory comes down to so many KiB: a check that goes on has some for itself, and what
@@ -264,6 +287,14 @@ impl Nanny {
     pub(crate) fn rests_within(&self, most: u64) {
         let what = format!("it has more than {most} KiB: {}", self.memory());
         wait_until(&what, || self.memory() <= most);
+    }
+
+    /// It comes down to one child at most: one that was killed and took its time to end is reaped at a
+    /// later check.
+    #[track_caller]
+    pub(crate) fn has_one_child_at_most(&self) {
+        let what = format!("it has more than one child: {:?}", self.children());
+        wait_until(&what, || self.children().len() <= 1);
     }
 }
 

@@ -1,13 +1,16 @@
 //! Real servers that answer, and those that do not, each in its own way.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use socket2::{Domain, SockRef, Socket, Type};
+
+use crate::nanny::LONG;
 
 /// What a server does with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +32,9 @@ pub(crate) enum Manner {
     /// Resets as soon as it has accepted.
     Resets,
 }
+
+/// How many connections a server keeps that says nothing.
+const MOST_KEPT: usize = 32;
 
 pub(crate) const PAGE: Manner = Manner::Answers(b"HTTP/1.0 200 OK\r\n\r\n");
 
@@ -67,13 +73,17 @@ impl Server {
         let accepted = Arc::new(AtomicU64::new(0));
         let (stopped, counter) = (Arc::clone(&stop), Arc::clone(&accepted));
         let thread = std::thread::spawn(move || {
-            let mut kept = Vec::new();
+            let mut kept = VecDeque::new();
             while !stopped.load(Ordering::Relaxed) {
                 match listener.accept() {
                     Ok((connection, _)) => {
                         counter.fetch_add(1, Ordering::Relaxed);
                         // A nanny that has seen enough resets the connection: no error here.
                         kept.extend(serve(connection, manner).ok().flatten());
+                        // No nanny has more than one, and the descriptors of this process have an end.
+                        if kept.len() > MOST_KEPT {
+                            kept.pop_front();
+                        }
                     }
                     Err(_) => std::thread::sleep(Duration::from_micros(200)),
                 }
@@ -106,8 +116,8 @@ impl Drop for Server {
 fn serve(mut connection: TcpStream, manner: Manner) -> std::io::Result<Option<TcpStream>> {
     connection.set_nonblocking(false)?;
     connection.set_nodelay(true)?;
-    connection.set_write_timeout(Some(Duration::from_secs(1)))?;
-    connection.set_read_timeout(Some(Duration::from_secs(1)))?;
+    connection.set_write_timeout(Some(LONG))?;
+    connection.set_read_timeout(Some(LONG))?;
     let mut request = [0; 1024];
     match manner {
         Manner::Answers(text) => {
@@ -146,6 +156,15 @@ fn serve(mut connection: TcpStream, manner: Manner) -> std::io::Result<Option<Tc
 /// A port of loopback that refuses connections.
 pub(crate) fn refusing() -> SocketAddr {
     own_port()
+}
+
+/// A port of this address that refuses datagrams, and is nobody else's while the socket is open: that
+/// hears one peer only, which is itself.
+pub(crate) fn refusing_datagrams(any: SocketAddr) -> (SocketAddr, UdpSocket) {
+    let socket = UdpSocket::bind(any).expect("bound");
+    let address = socket.local_addr().expect("an address");
+    socket.connect(address).expect("connected");
+    (address, socket)
 }
 
 /// A server whose queue is full: the kernel drops what would connect, as a dead host does.

@@ -2,17 +2,26 @@
 
 use std::time::{Duration, Instant};
 
-use crate::nanny::{Nanny, SLACK};
+use crate::nanny::{Nanny, SLACK, together};
 use crate::server::{Manner, PAGE, Server, refusing};
 
-const RULES: &str = "-t 0.6 --interval 100ms -a 1.2 -v";
-const TIMEOUT: Duration = Duration::from_millis(600);
+const RULES: &str = "-t 3 --interval 100ms -a 1.2 -v";
+const TIMEOUT: Duration = Duration::from_secs(3);
 const INTERVAL: Duration = Duration::from_millis(100);
 const REENTRY: Duration = Duration::from_millis(1200);
 
+/// From the last check that passed to the verdict, which is told once the time is up.
+#[track_caller]
+fn is_in_time(out: Duration) {
+    // Half of it may be lost between a check and the look at what is said of it, where the machine
+    // stood still.
+    assert!(out >= TIMEOUT / 2, "{out:?} is too early");
+    assert!(out <= TIMEOUT + INTERVAL + SLACK, "{out:?} is too late");
+}
+
 #[test]
 fn in_at_the_first_pass_out_after_the_timeout_in_again_after_reentry() {
-    for asks in [false, true] {
+    together(&[false, true], |&asks| {
         let server = Server::up(PAGE);
         let address = server.address;
         let mut nanny = if asks {
@@ -26,15 +35,13 @@ fn in_at_the_first_pass_out_after_the_timeout_in_again_after_reentry() {
         ));
         let active = nanny.wait_for(&format!("[ active ] making {address} available"));
         assert!(active - nanny.started < SLACK);
-        nanny.never_says("active", TIMEOUT * 2);
+        nanny.never_says("active", TIMEOUT * 4 / 3);
 
         drop(server);
         let inactive = nanny.wait_for(&format!(
             "[inactive] shutting down {address} due to connection failure"
         ));
-        let out = inactive - nanny.last("passed in");
-        assert!(out + INTERVAL >= TIMEOUT, "{out:?} is too early");
-        assert!(out <= TIMEOUT + INTERVAL + SLACK, "{out:?} is too late");
+        is_in_time(inactive - nanny.last("passed in"));
         assert!(nanny.seen.iter().any(|line| {
             line.contains(&format!("CONNECT to {address} failed: Connection refused"))
         }));
@@ -51,7 +58,7 @@ fn in_at_the_first_pass_out_after_the_timeout_in_again_after_reentry() {
             back <= REENTRY + INTERVAL * 2 + SLACK,
             "{back:?} is too late"
         );
-    }
+    });
 }
 
 #[test]
@@ -72,12 +79,12 @@ fn a_server_that_is_not_there_yet_comes_in_at_its_first_pass() {
 fn a_failure_within_the_timeout_takes_nobody_out_and_starts_reentry_anew() {
     let server = Server::up(Manner::Hangs);
     let address = server.address;
-    let mut nanny = Nanny::connecting(address, "-t 2 --interval 50ms -a 3");
+    let mut nanny = Nanny::connecting(address, "-t 4 --interval 50ms -a 5");
     nanny.wait_for("[ active ]");
     drop(server);
     nanny.wait_for("CONNECT to");
     let server = Server::up_at(address, Manner::Hangs);
-    nanny.never_says("active", Duration::from_millis(2500));
+    nanny.never_says("active", Duration::from_secs(5));
 
     drop(server);
     nanny.wait_for("[inactive] shutting down");
@@ -88,7 +95,7 @@ fn a_failure_within_the_timeout_takes_nobody_out_and_starts_reentry_anew() {
     let before = Instant::now();
     let _server = Server::up_at(address, Manner::Hangs);
     let active = nanny.wait_for("[ active ]");
-    assert!(active - before >= Duration::from_secs(3));
+    assert!(active - before >= Duration::from_secs(5));
     let again = nanny
         .seen
         .iter()
@@ -105,7 +112,6 @@ fn a_server_that_falls_silent_goes_out_within_timeout_and_interval() {
     drop(server);
     // Each attempt takes the whole timeout from now on.
     let _server = Server::up_at(address, Manner::Hangs);
-    let out = nanny.wait_for("[inactive] shutting down") - nanny.last("passed in");
-    assert!(out + INTERVAL >= TIMEOUT, "{out:?} is too early");
-    assert!(out <= TIMEOUT + INTERVAL + SLACK, "{out:?} is too late");
+    let inactive = nanny.wait_for("[inactive] shutting down");
+    is_in_time(inactive - nanny.last("passed in"));
 }

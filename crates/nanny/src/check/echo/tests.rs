@@ -8,7 +8,7 @@ use crate::wait::{NO_SOURCES, wait};
 /// Asks the host, and waits for what comes of it.
 fn ask(mut echo: Echo) -> Host {
     let (never, _writer) = io::pipe().expect("a pipe");
-    let end = Instant::now() + Duration::from_secs(5);
+    let end = Instant::now() + Duration::from_secs(60);
     echo.ask();
     while echo.host() == Host::Silent && Instant::now() < end {
         let sources = [echo.source(), None, None];

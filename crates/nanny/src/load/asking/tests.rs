@@ -17,7 +17,7 @@ use crate::settings::Method;
 use crate::table::memory::settings;
 
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 
 /// A directory with programs, and room for a spool.
 struct Dir(TempDir);
@@ -130,7 +130,7 @@ fn a_remote_shell_and_another_program_are_asked_in_their_ways() {
     let asked = dir
         .read("asked")
         .replace(dir.0.path().to_str().expect("text"), "");
-    let ssh = "/ssh -o BatchMode=yes -o ConnectTimeout=20 127.0.0.1 uptime\n";
+    let ssh = "/ssh -o BatchMode=yes -o ConnectTimeout=60 127.0.0.1 uptime\n";
     let others = ["/rsh 127.0.0.1 uptime\n", "/other 127.0.0.1\n"].map(|line| line.repeat(2));
     assert_eq!(asked, ssh.repeat(2) + &others.concat());
 }
@@ -228,19 +228,21 @@ fn a_failure_that_repeats_is_told_once_an_hour_with_the_number_of_those_that_wer
 fn a_program_that_hangs_is_ended_at_the_timeout() {
     let dir = Dir::new();
     let word = dir.program("hangs", "echo $$ > ${0%/*}/pid; echo load 1; sleep 600");
-    let timeout = Duration::from_millis(500);
+    // Time to start in.
+    let timeout = Duration::from_secs(3);
     let mut asking = asking(&word, timeout);
     let started = Instant::now();
     assert_eq!(hear(&mut asking), None);
     let took = started.elapsed();
-    assert!(took + Duration::from_millis(10) >= timeout, "{took:?}");
-    assert!(took < timeout + Duration::from_secs(2), "{took:?}");
+    assert!(took >= timeout, "{took:?}");
+    assert!(took < timeout + Duration::from_secs(20), "{took:?}");
     let pid = dir.read("pid");
     let stat = format!("/proc/{}/stat", pid.trim());
     assert!(!pid.is_empty());
     let lives = || fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "));
     while lives() {
         assert!(started.elapsed() < LONG, "{stat}");
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

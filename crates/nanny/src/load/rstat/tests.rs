@@ -7,7 +7,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use proptest::prelude::*;
 
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
+
+/// How late an answer may come on a machine that is busy, or stands still for a while.
+const SLACK: Duration = Duration::from_secs(20);
 
 /// A server's socket, on loopback.
 fn server() -> UdpSocket {
@@ -66,7 +69,7 @@ fn finish(question: &mut Question) -> Result<f64, Failure> {
 /// Goes on once with what has been sent to it.
 fn go_on(question: &mut Question) -> Option<Result<f64, Failure>> {
     let mut fds = [PollFd::new(question.as_fd(), PollFlags::POLLIN)];
-    poll(&mut fds, PollTimeout::from(10_000_u16)).expect("polled");
+    poll(&mut fds, PollTimeout::try_from(LONG).expect("short")).expect("polled");
     let answer = question.go_on(Instant::now())?;
     Some(answer.map(Load::average))
 }
@@ -134,7 +137,7 @@ fn a_call_is_repeated_until_it_is_answered() {
     assert_eq!((&second, &third), (&first, &first));
     let took = started.elapsed();
     assert!(took >= FIRST_PAUSE * 3, "{took:?}");
-    assert!(took < FIRST_PAUSE * 3 + Duration::from_secs(2), "{took:?}");
+    assert!(took < FIRST_PAUSE * 3 + SLACK, "{took:?}");
     mapper
         .send_to(&accepted(first[0], &[0]), from)
         .expect("sent");
@@ -145,25 +148,28 @@ fn a_call_is_repeated_until_it_is_answered() {
 fn nobody_answers() {
     let mapper = server();
     let time = Duration::from_millis(700);
-    let mut question = start(&mapper, time);
     let started = Instant::now();
+    let mut question = start(&mapper, time);
     assert_eq!(
         finish(&mut question),
         Err(Failure::NoAnswer(Program::PortMapper))
     );
     let took = started.elapsed();
-    assert!(took + Duration::from_millis(10) >= time, "{took:?}");
-    assert!(took < time + Duration::from_secs(2), "{took:?}");
+    assert!(took >= time, "{took:?}");
+    assert!(took < time + SLACK, "{took:?}");
 }
 
 #[test]
 fn a_closed_port_is_told_at_once() {
-    let closed = server().local_addr().expect("bound");
+    // It hears only itself, and nobody else gets its port.
+    let socket = server();
+    let closed = socket.local_addr().expect("bound");
+    socket.connect(closed).expect("connected");
     let now = Instant::now();
     let refused = |program| Err(Failure::System(program, Errno::ECONNREFUSED));
     let mut question = Question::start(closed, now, now + LONG).expect("it asks");
     assert_eq!(finish(&mut question), refused(Program::PortMapper));
-    assert!(now.elapsed() < Duration::from_secs(2));
+    assert!(now.elapsed() < SLACK);
 
     let mapper = server();
     let mut question = start(&mapper, LONG);
