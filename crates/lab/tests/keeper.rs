@@ -27,7 +27,7 @@ fn keeper(limit: Duration, scratch: &Path, script: &str) -> Child {
 /// Waits for the keeper without closing its standard input.
 fn status(keeper: &mut Child) -> i32 {
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(20) {
+    while start.elapsed() < Duration::from_secs(60) {
         if let Some(status) = keeper.try_wait().unwrap() {
             return status.code().unwrap();
         }

@@ -158,7 +158,10 @@ fn a_host_in_neither_place_and_a_file_without_service_are_refused() {
 fn a_trial_says_what_it_would_do_and_does_nothing() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("lvs.cf");
-    std::fs::write(&path, LONE).expect("written");
+    // It takes the port.
+    let free = std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    let port = free.expect("a free port").port().to_string();
+    std::fs::write(&path, LONE.replace("1050", &port)).expect("written");
     let log = dir.path().join("log");
     let mut child = Command::new(env!("CARGO_BIN_EXE_pulse"))
         .args(["-n", "-t", "-c"])
@@ -175,7 +178,7 @@ fn a_trial_says_what_it_would_do_and_does_nothing() {
         "pulse: test start: not raising 192.0.2.9 on lo:1",
     ];
     let mut text = String::new();
-    for _ in 0..2000 {
+    for _ in 0..6000 {
         text = std::fs::read_to_string(&log).expect("the log");
         if expected.iter().all(|line| text.contains(line)) {
             break;

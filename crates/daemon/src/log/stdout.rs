@@ -75,9 +75,10 @@ mod tests {
             waited >= Duration::from_millis(PATIENCE_MS.into()),
             "{waited:?}"
         );
-        assert!(waited < Duration::from_secs(2), "{waited:?}");
+        assert!(waited < Duration::from_secs(20), "{waited:?}");
 
-        let mut room = vec![0; 8192];
+        // More than a page, however large those are.
+        let mut room = vec![0; written / 2];
         reader.read_exact(&mut room).expect("read");
         write_bounded(&mut writer, &line, 0).expect("there is room again");
     }

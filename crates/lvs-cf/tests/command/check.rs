@@ -121,7 +121,7 @@ fn a_pipe_without_a_writer_is_given_up() {
     mkfifo(&path, Mode::S_IRWXU).unwrap();
     let start = Instant::now();
     let run = run(&["check", path.to_str().unwrap()], "");
-    assert!(start.elapsed() < Duration::from_secs(20));
+    assert!(start.elapsed() < Duration::from_secs(60));
     assert_eq!(run.status, 2);
     assert!(
         run.err.contains("it does not end within 5 s"),

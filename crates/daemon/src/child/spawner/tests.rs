@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
 /// Longer than a start takes on a busy machine.
-const BOUND: Duration = Duration::from_secs(20);
+const BOUND: Duration = Duration::from_secs(60);
 
 fn strings(texts: &[&str]) -> Vec<CString> {
     let strings = texts.iter().map(|text| CString::new(*text));
@@ -134,7 +134,8 @@ fn the_death_of_the_thread_that_started_it_ends_the_child() {
     let (pid, _reader) = started.join().expect("no panic").expect("it runs");
     let (done, end) = std::sync::mpsc::channel();
     std::thread::spawn(move || done.send(wait_for(pid)));
-    let status = end.recv_timeout(Duration::from_secs(20)).expect("it ends");
+    // Sooner than by itself.
+    let status = end.recv_timeout(BOUND / 2).expect("it ends");
     let signal = std::os::unix::process::ExitStatusExt::signal(&status.expect("a child"));
     assert_eq!(signal, Some(libc::SIGTERM));
 }
@@ -142,7 +143,7 @@ fn the_death_of_the_thread_that_started_it_ends_the_child() {
 #[test]
 fn a_program_whose_file_is_waited_for_in_the_kernel_is_given_up_after_the_bound() {
     let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(&file, "#!/bin/sh\nsleep 3\n").expect("written");
+    std::fs::write(&file, "#!/bin/sh\nsleep 6\n").expect("written");
     let path = file.into_temp_path();
     std::fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("made a program");
     let program = CString::new(path.as_os_str().as_bytes()).expect("no NUL");
@@ -162,11 +163,11 @@ fn a_program_whose_file_is_waited_for_in_the_kernel_is_given_up_after_the_bound(
     let error = spawn_within(bound, &program, &["it"], None).expect_err("not run");
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     let took = start.elapsed();
-    assert!(took >= bound && took < BOUND, "{took:?}");
+    assert!(took >= bound && took < BOUND / 3, "{took:?}");
 
     drop(lease);
     let (pid, _reader) =
-        spawn_within(Duration::from_secs(2), &program, &["it"], None).expect("it runs");
+        spawn_within(Duration::from_secs(5), &program, &["it"], None).expect("it runs");
     let status = wait_for(pid).expect("a child");
     assert!(
         status.success(),
