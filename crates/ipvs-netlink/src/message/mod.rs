@@ -104,6 +104,10 @@ impl Command {
 }
 
 /// A message of the family: a command and its attributes, in order.
+///
+/// Nothing is checked here that [`Client`](crate::Client) checks before it sends. An attribute of more
+/// than 65535 bytes, as one with a name of that length, has no byte form: to emit a message with one
+/// panics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// What is asked, or what the answer describes.
