@@ -7,6 +7,7 @@ use netlink_packet_core::{
 };
 use netlink_packet_generic::GenlHeader;
 use netlink_packet_generic::constants::GENL_HDRLEN;
+
 /// `NLMSGERR_ATTR_MSG`: the text in an extended acknowledgement.
 const ERROR_TEXT: u16 = 1;
 
