@@ -195,11 +195,17 @@ mod tests {
     /// The two ends of a link, on a free port.
     fn pair() -> [Links; 2] {
         let ends = [loopback(1, 2), loopback(2, 1)];
-        let sockets = bind(&ends[..1], 0).expect("a free port");
-        let port = sockets[0].local_addr().expect("an address").port();
-        let other = bind(&ends[1..], port).expect("the same port");
-        [(ends[0], sockets), (ends[1], other)]
-            .map(|(ends, sockets)| Links::new(&[ends], port, sockets).expect("links"))
+        // The port of one may be somebody else's on the other address: then it is another.
+        for _ in 0..100 {
+            let sockets = bind(&ends[..1], 0).expect("a free port");
+            let port = sockets[0].local_addr().expect("an address").port();
+            let Ok(other) = bind(&ends[1..], port) else {
+                continue;
+            };
+            return [(ends[0], sockets), (ends[1], other)]
+                .map(|(ends, sockets)| Links::new(&[ends], port, sockets).expect("links"));
+        }
+        panic!("no port is free on both addresses");
     }
 
     #[test]
