@@ -161,12 +161,15 @@ pub(super) fn changing(client: &mut Client) -> Outcome<String> {
             let mut other = Client::open()?;
             let mut rounds = 0;
             while !stop.load(Ordering::Relaxed) {
+                // Others each time: those of the round before, in step with the lists, could hide
+                // the same services from two of them.
+                let net = 2 + (rounds % 250) as u8;
                 for number in 0..20 {
-                    other.add_service(&Service::new(service(2, number), "rr"))?;
+                    other.add_service(&Service::new(service(net, number), "rr"))?;
                 }
                 std::thread::sleep(Duration::from_millis(60));
                 for number in 0..20 {
-                    other.delete_service(&service(2, number))?;
+                    other.delete_service(&service(net, number))?;
                 }
                 std::thread::sleep(Duration::from_millis(60));
                 rounds += 1;

@@ -54,7 +54,8 @@
 //!   that the destination is; `ESRCH` that the service is. They have names in [`Error`].
 //! - Lists are index-based and the kernel does not tell when the table changed under one: entries
 //!   can be skipped or come twice. Here a list that came in more than one piece is read until it
-//!   is the same twice ([`Error::Interrupted`] when it never is).
+//!   is the same twice ([`Error::Interrupted`] when it never is). Deletions at the same places of
+//!   both, in step with the reading, could still hide others: there is nothing to tell them by.
 //! - Listing the destinations of a service that does not exist gives an empty list.
 //! - A deleted destination stays on a list of its own for a minute or two, which every addition
 //!   searches; added again in that time it has its old counters.

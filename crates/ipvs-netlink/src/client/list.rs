@@ -5,6 +5,11 @@
 //! go and is right: under the lock for changes, or, in kernels that read without it (RCU), with
 //! everything in it that was there all the time. A longer one is taken again until two in a row have
 //! the same keys in the same order, and none twice.
+//!
+//! An entry is skipped only when one before it is deleted between two pieces; for services that can be
+//! one of another network namespace, which count too. So two lists that are the same and both lack
+//! something take such deletions at the same places of both, and, but for those of other namespaces,
+//! of an entry that was added again in between.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
