@@ -167,19 +167,30 @@ async fn a_change_of_mind_is_heard_each_time_and_a_repetition_is_not() {
 #[tokio::test]
 async fn a_flood_is_bounded_and_its_last_verdict_counts() {
     let _alone = ALONE.lock().await;
-    // Some 2 MB without pause, then a verdict, then a line without end.
-    let text = "echo '[ active ] first'; yes 'nonsense that nobody wants to read' | head -c 2000000; \
-                echo; echo '[inactive] last'; head -c 100000 /dev/zero | tr '\\0' x; exit 0";
+    let heard = tempfile::NamedTempFile::new().expect("a file");
+    let path = heard.path().display();
+    // 2 MB at a time without pause, until the quiet one is heard; then a verdict, then a line without
+    // end.
+    let text = format!(
+        "echo '[ active ] first'; until [ ! -e {path} ]; do \
+         yes 'nonsense that nobody wants to read' | head -c 2000000; done; \
+         echo; echo '[inactive] last'; head -c 100000 /dev/zero | tr '\\0' x; exit 0"
+    );
     let mut monitors = monitors(
-        &[text, "sleep 0.1; echo '[ active ] me too'; exec sleep 60"],
+        &[&text, "sleep 0.1; echo '[ active ] me too'; exec sleep 60"],
         true,
     );
     let start = Instant::now();
+    let mut heard = Some(heard);
     let mut events = Vec::new();
-    let is_other = |event: &Event| matches!(event, Event::Verdict(1, Verdict::Up));
-    while !events.iter().any(is_ended) || !events.iter().any(is_other) {
+    while !events.last().is_some_and(is_ended) {
+        assert!(start.elapsed() < PATIENCE, "the quiet one is not heard");
         events.push(next(&mut monitors).await);
+        if matches!(events.last(), Some(Event::Verdict(1, Verdict::Up))) {
+            heard.take();
+        }
     }
+    assert!(heard.is_none());
     let seconds = start.elapsed().as_secs() + 1;
     let lines = lines(&events, Stream::Stdout);
     assert!(
