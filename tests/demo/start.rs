@@ -4,7 +4,7 @@ use crate::picture::{FIGURE_3, OWN};
 use crate::router::{Router, SOON};
 use crate::screen::broken;
 use crate::story::Demo;
-use lab::{Error, Result};
+use lab::Result;
 use scenarios::{NAT_ROUTER, SERVERS, VIP, real_server};
 
 /// Shows the picture, and looks whether it is true.
@@ -20,7 +20,7 @@ pub(crate) fn show_cluster(demo: &Demo<'_>) -> Result<()> {
          lvs.cf: that of the HOWTO's section 9.2, but for keepalive = 1 (there 2) and\n\
          deadtime = 3 (there 10), so that there is less to wait for, and for\n\
          client_monitor, which names the nanny that was just built.",
-        kernel()?
+        lab::kernel_line()?
     ))?;
     screen.gap()?;
     for (host, address) in OWN {
@@ -38,24 +38,6 @@ pub(crate) fn show_cluster(demo: &Demo<'_>) -> Result<()> {
         }
     }
     screen.kept("rs1, rs2 and rs3 answer on port 80, each with its name")
-}
-
-/// The kernel under all this.
-fn kernel() -> Result<String> {
-    let read = |path: &str| {
-        std::fs::read_to_string(path).map_err(|source| Error::Io {
-            doing: format!("read {path}"),
-            source,
-        })
-    };
-    let release = read("/proc/sys/kernel/osrelease")?;
-    let release = release.trim();
-    let guest = read("/proc/cpuinfo")?.contains("User Mode Linux");
-    Ok(if guest {
-        format!("Linux {release}, a guest that runs as a process (user-mode-linux)")
-    } else {
-        format!("Linux {release}, this machine's own")
-    })
 }
 
 /// Both start at once: the primary becomes active, the backup does not.

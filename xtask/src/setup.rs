@@ -1,5 +1,6 @@
 //! `setup`: what the tests need from the system, and getting it from Debian's archive.
 
+mod kernel;
 mod real_servers;
 mod unpack;
 
@@ -20,12 +21,8 @@ struct Need {
 
 const NEEDS: &[Need] = &[
     Need {
-        paths: &["/usr/bin/linux.uml"],
-        package: "user-mode-linux",
-    },
-    Need {
-        paths: &["/usr/lib/uml/modules"],
-        package: "user-mode-linux",
+        paths: &["/usr/bin/qemu-system-x86_64"],
+        package: "qemu-system-x86",
     },
     Need {
         paths: &["/usr/sbin/ipvsadm", "/sbin/ipvsadm"],
@@ -86,6 +83,11 @@ fn update() -> Result<()> {
 /// Finds what the lab needs and is missing, installs it where that is allowed, and otherwise says
 /// how to.
 pub(crate) fn lab() -> Result<()> {
+    packages()?;
+    kernel::main(update)
+}
+
+fn packages() -> Result<()> {
     let packages = missing(|path| Path::new(path).exists());
     if packages.is_empty() {
         return Ok(());
@@ -184,7 +186,7 @@ mod tests {
             1
         );
         assert!(
-            none.contains(&"user-mode-linux") && none.contains(&"kmod"),
+            none.contains(&"qemu-system-x86") && none.contains(&"kmod"),
             "{none:?}"
         );
         assert_eq!(missing(|path| !path.ends_with("/tc")), ["iproute2"]);

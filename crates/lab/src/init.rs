@@ -3,10 +3,12 @@
 //! In a guest it is init itself and powers the guest off at the end. On this kernel it is the first
 //! process of a fresh process namespace: when it ends, everything it started ends with it.
 
+mod boot;
 mod stage;
 
 use crate::error::{Error, Result};
-use crate::job::{Ending, INSIDE_VARIABLE, JOB_VARIABLE, Job, KERNEL_VARIABLE, Kernel};
+use crate::guest::MARK;
+use crate::job::{Ending, INSIDE_VARIABLE, JOB_VARIABLE, Job, KERNEL_VARIABLE};
 use nix::sys::reboot::{RebootMode, reboot};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -17,43 +19,45 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Instant;
 
-/// Does everything, and powers a guest off. Returns only on this kernel.
+/// Runs the job and powers a guest off. Returns only where there is no guest.
 pub fn run() -> Result<()> {
     if std::process::id() != 1 {
         return Err(Error::broken(
             "this program is started by the lab only, as process 1",
         ));
     }
-    let path = std::env::var_os(JOB_VARIABLE)
-        .ok_or_else(|| Error::broken(format!("{JOB_VARIABLE} does not name a job")))?;
-    // Before anything is mounted over it.
-    let job = Job::read(Path::new(&path))?;
-    if job.kernel == Kernel::Guest && !is_user_mode_linux() {
-        return Err(Error::broken(
-            "the job is for a guest kernel, and this is not one",
-        ));
-    }
+    let job = match std::env::var_os(JOB_VARIABLE) {
+        // Before anything is mounted over it.
+        Some(path) => Job::read(Path::new(&path))?,
+        None if is_guest() => boot::job()?,
+        None => return Err(Error::broken(format!("{JOB_VARIABLE} does not name a job"))),
+    };
     stage::set(&job)?;
+    if job.kernel.is_guest() {
+        boot::wait_for_full_second()?;
+    }
     let ending = play(&job)?;
+    // All logs before the result, which is what the starting side waits for.
+    nix::unistd::sync();
     leave_result(&job, ending)?;
     power_off_guest();
     Ok(())
 }
 
-/// Ends a guest, and does nothing anywhere else: only process 1 of a user-mode kernel gets through.
+/// Powers a guest off, and does nothing elsewhere.
 pub fn power_off_guest() {
-    if std::process::id() == 1 && is_user_mode_linux() {
+    if std::process::id() == 1 && is_guest() {
         nix::unistd::sync();
         let _ = reboot(RebootMode::RB_POWER_OFF);
     }
 }
 
-/// Whether this kernel itself runs as a process of another. Without `/proc` the answer is no, so
-/// `/proc` is mounted first where it may be missing.
-fn is_user_mode_linux() -> bool {
+/// Whether this is process 1 of a guest, started by its kernel and not by the lab inside it.
+fn is_guest() -> bool {
     stage::mount_proc();
-    std::fs::read_to_string("/proc/cpuinfo")
-        .is_ok_and(|text| text.lines().any(|line| line.ends_with(": User Mode Linux")))
+    let marked = std::fs::read_to_string("/proc/cmdline")
+        .is_ok_and(|line| line.split_whitespace().any(|word| word == MARK));
+    marked && std::env::var_os(JOB_VARIABLE).is_none()
 }
 
 /// Runs the test until it ends or its bound passes. Orphans of the test are reaped all the while.

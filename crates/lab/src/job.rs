@@ -18,8 +18,10 @@ pub(crate) const KERNEL_VARIABLE: &str = "LAB_KERNEL";
 /// Which kernel carries the lab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kernel {
-    /// User-mode Linux, booted for one scenario.
+    /// A guest in virtual time.
     Guest,
+    /// A guest in real time, with KVM.
+    Kvm,
     /// The kernel that is running, in fresh namespaces.
     This,
 }
@@ -29,15 +31,21 @@ impl Kernel {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Kernel::Guest => "guest",
+            Kernel::Kvm => "kvm",
             Kernel::This => "this",
         }
     }
 
     /// The kernel a word stands for.
     pub(crate) fn from_word(word: &str) -> Option<Self> {
-        [Kernel::Guest, Kernel::This]
+        [Kernel::Guest, Kernel::Kvm, Kernel::This]
             .into_iter()
             .find(|kernel| kernel.word() == word)
+    }
+
+    /// Whether it is a guest.
+    pub(crate) fn is_guest(self) -> bool {
+        self != Kernel::This
     }
 }
 
@@ -54,8 +62,12 @@ pub(crate) struct Job {
     pub(crate) args: Vec<OsString>,
     /// Its working directory.
     pub(crate) cwd: PathBuf,
-    /// How long it may take.
+    /// How long it may take, by the clock of the kernel it plays on.
     pub(crate) bound: Duration,
+    /// The time of day at the start, since the epoch.
+    pub(crate) date: Duration,
+    /// The guest kernel's `lib/modules/RELEASE`, as this machine sees it.
+    pub(crate) modules: PathBuf,
     /// Its environment.
     pub(crate) env: Vec<(OsString, OsString)>,
 }
@@ -75,6 +87,8 @@ impl Job {
         put("program", self.program.as_os_str());
         put("cwd", self.cwd.as_os_str());
         put("bound", self.bound.as_millis().to_string().as_ref());
+        put("date", self.date.as_millis().to_string().as_ref());
+        put("modules", self.modules.as_os_str());
         for arg in &self.args {
             put("arg", arg);
         }
@@ -102,6 +116,8 @@ impl Job {
             args: Vec::new(),
             cwd: PathBuf::from("/"),
             bound: Duration::ZERO,
+            date: Duration::ZERO,
+            modules: PathBuf::new(),
             env: Vec::new(),
         };
         for record in bytes
@@ -122,12 +138,9 @@ impl Job {
                 b"dir" => job.dir = value.into(),
                 b"program" => job.program = value.into(),
                 b"cwd" => job.cwd = value.into(),
-                b"bound" => {
-                    let millis = word
-                        .and_then(|word| word.parse().ok())
-                        .ok_or_else(garbled)?;
-                    job.bound = Duration::from_millis(millis);
-                }
+                b"bound" => job.bound = word.and_then(millis).ok_or_else(garbled)?,
+                b"date" => job.date = word.and_then(millis).ok_or_else(garbled)?,
+                b"modules" => job.modules = value.into(),
                 b"arg" => job.args.push(value),
                 b"env" => {
                     let (name, value) = split_pair(value.as_bytes()).ok_or_else(garbled)?;
@@ -141,6 +154,10 @@ impl Job {
         }
         Ok(job)
     }
+}
+
+fn millis(word: &str) -> Option<Duration> {
+    word.parse().ok().map(Duration::from_millis)
 }
 
 fn split_pair(record: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -202,6 +219,8 @@ mod tests {
             ],
             cwd: "/tmp".into(),
             bound: Duration::from_millis(1_500),
+            date: Duration::from_millis(1_700_000_000_123),
+            modules: "/lib/modules/6".into(),
             env: vec![("A".into(), "b=c".into()), ("EMPTY".into(), "".into())],
         };
         let path = dir.path().join("job");

@@ -2,7 +2,7 @@
 //!
 //! It ends the whole process group, helpers included, when its time is up, and also when the test
 //! goes away for whatever reason: the test holds the other end of the keeper's standard input.
-//! A user-mode kernel forks helpers that would otherwise stay behind.
+//! QEMU starts helpers of its own, and a test that is killed cannot end them.
 
 use crate::error::{Error, Result};
 use crate::procfs;
@@ -13,12 +13,15 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::ffi::OsString;
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// The file in the scratch directory that becomes the program's standard input, if it is there.
+pub(crate) const INPUT: &str = "input";
 /// How long killed processes may take to go.
 const REAP_LIMIT: Duration = Duration::from_secs(5);
 /// How often the keeper looks; it also bounds the delay after the program has ended.
@@ -56,7 +59,7 @@ pub fn keep(
     prctl::set_child_subreaper(true).map_err(Error::os("become a subreaper"))?;
     let child = Command::new(program)
         .args(args)
-        .stdin(Stdio::null())
+        .stdin(File::open(scratch.join(INPUT)).map_or_else(|_| Stdio::null(), Stdio::from))
         .process_group(0)
         .spawn()
         .map_err(Error::io(format!("start {}", program.display())))?;

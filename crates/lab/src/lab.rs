@@ -137,15 +137,16 @@ impl Lab {
     }
 }
 
-/// Which kernel carries this lab.
-fn kernel_line() -> Result<String> {
+/// Names the kernel that carries this lab.
+pub fn kernel_line() -> Result<String> {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")
         .map_err(Error::io("read the kernel's release"))?;
     let release = release.trim();
-    let guest = std::env::var_os(KERNEL_VARIABLE).is_some_and(|word| word == Kernel::Guest.word());
-    Ok(if guest {
-        format!("guest kernel {release} (user-mode-linux)")
-    } else {
-        format!("this kernel {release}, in fresh namespaces")
+    let word = std::env::var_os(KERNEL_VARIABLE).unwrap_or_default();
+    let kernel = word.to_str().and_then(Kernel::from_word);
+    Ok(match kernel {
+        Some(Kernel::Guest) => format!("guest kernel {release} in virtual time (QEMU)"),
+        Some(Kernel::Kvm) => format!("guest kernel {release} in real time (KVM)"),
+        Some(Kernel::This) | None => format!("this kernel {release}, in fresh namespaces"),
     })
 }

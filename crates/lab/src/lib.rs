@@ -1,6 +1,6 @@
-//! Real clusters for tests: hosts, switches and wires in network namespaces, on a kernel that has
-//! IPVS. Where the running kernel has none, the lab boots one that runs as an ordinary process
-//! (user-mode Linux) and plays the scenario there; the story does not notice.
+//! Real clusters for tests: hosts, switches and wires in network namespaces of one guest kernel
+//! under an emulator, in virtual time (see `guest.rs`). `LAB_KERNEL=this` uses namespaces of the
+//! running kernel instead, `LAB_KERNEL=kvm` a guest in real time.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -23,11 +23,13 @@ mod addresses;
 mod capture;
 mod client;
 mod error;
+mod guest;
 mod host;
 mod http;
 mod inside;
 mod ipvs;
 mod job;
+mod kept;
 mod lab;
 mod lines;
 mod namespace;
@@ -54,12 +56,14 @@ pub use error::{Error, Result};
 pub use host::Host;
 pub use http::Server;
 pub use ipvs::{Destination, Service, ServiceKey, Table};
-pub use lab::{Impairment, Lab};
+pub use lab::{Impairment, Lab, kernel_line};
 pub use lines::{Line, LineLog, Source};
 pub use nix::sys::signal::Signal;
 pub use owners::{OwnerWatch, Owners, Span};
 pub use paths::{built_program, target_dir};
 pub use process::{Exit, Process, Program};
 pub use procfs::ProcessInfo;
-pub use run::{Cause, Failure, scenario, scenario_in_guest, test_name, try_scenario};
+pub use run::{
+    Cause, Failure, scenario, scenario_in_guest, test_name, try_scenario, try_scenario_within,
+};
 pub use topology::{HostPlan, Topology, WirePlan};

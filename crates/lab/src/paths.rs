@@ -9,6 +9,9 @@ const BIN_VARIABLE: &str = "LAB_BIN_DIR";
 /// Overrides where runs keep their logs.
 const LOG_VARIABLE: &str = "LAB_LOG_DIR";
 
+/// Room that the logs of a run may need.
+const LOG_ROOM: u64 = 64 << 20;
+
 /// Cargo's target directory.
 pub fn target_dir() -> Result<PathBuf> {
     let exe = std::env::current_exe().map_err(Error::io("find the test executable"))?;
@@ -44,6 +47,24 @@ pub(crate) fn own_program(name: &str) -> Result<PathBuf> {
     built_program(BIN_VARIABLE, name)
 }
 
+/// Fails unless the file system of `dir` has `bytes` left.
+pub(crate) fn require_room(dir: &Path, bytes: u64) -> Result<()> {
+    let found = nix::sys::statvfs::statvfs(dir).map_err(Error::os(format!(
+        "look at the file system of {}",
+        dir.display()
+    )))?;
+    let left = found.blocks_available() * found.fragment_size();
+    if left >= bytes {
+        return Ok(());
+    }
+    Err(Error::broken(format!(
+        "no room in {}: {} MiB left, the lab needs {} MiB",
+        dir.display(),
+        left >> 20,
+        bytes >> 20
+    )))
+}
+
 /// An empty directory for the logs of one run: that of the last run with the same name is gone.
 pub(crate) fn fresh_run_dir(scenario: &str) -> Result<PathBuf> {
     let base = match std::env::var_os(LOG_VARIABLE) {
@@ -58,5 +79,6 @@ pub(crate) fn fresh_run_dir(scenario: &str) -> Result<PathBuf> {
         _ => {}
     }
     std::fs::create_dir_all(&dir).map_err(Error::io(format!("make {}", dir.display())))?;
+    require_room(&dir, LOG_ROOM)?;
     Ok(dir)
 }

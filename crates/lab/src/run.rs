@@ -7,13 +7,20 @@ mod start;
 pub use failure::{Cause, Failure};
 
 use crate::error::{Error, Result, chain};
+use crate::guest::GuestKernel;
 use crate::inside;
 use crate::job::{Ending, INSIDE_VARIABLE, Job, KERNEL_VARIABLE, Kernel};
 use crate::keeper::Verdict;
 use crate::lab::Lab;
 use crate::paths;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Wall time of a scenario beside its bound: a guest starts in a second, or boots first.
+const WALL_START: Duration = Duration::from_secs(300);
+/// Wall seconds for each second of the bound: a second of virtual time that is full of instructions
+/// takes five on a slow machine, more beside other guests.
+const WALL_FACTOR: u32 = 10;
 
 /// The file in the run's directory that gets the guest's console and the test's own output.
 pub(crate) const CONSOLE: &str = "console.log";
@@ -35,8 +42,8 @@ pub fn test_name(path: &'static str) -> &'static str {
 }
 
 /// Plays `story` in a lab of its own, and panics with a full report unless it returns `Ok` within
-/// `bound`. `name` is the test's own name: [`here!`]. Booting a guest does not count towards the
-/// bound. At most one scenario per test function.
+/// `bound`. `name` is the test's own name: [`here!`]. The bound is virtual time in a guest and does
+/// not include its start; wall time has a bound of its own. At most one scenario per test function.
 ///
 /// # Panics
 /// If the scenario does not pass, or cannot run on this machine.
@@ -52,7 +59,7 @@ pub fn scenario(name: &str, bound: Duration, story: impl FnOnce(&mut Lab) -> Res
 /// # Panics
 /// As [`scenario`].
 pub fn scenario_in_guest(name: &str, bound: Duration, story: impl FnOnce(&mut Lab) -> Result<()>) {
-    if let Err(failure) = play(name, bound, start::guest, story) {
+    if let Err(failure) = play(name, bound, wall(bound), start::choose_guest, story) {
         panic!("{failure}");
     }
 }
@@ -63,12 +70,27 @@ pub fn try_scenario(
     bound: Duration,
     story: impl FnOnce(&mut Lab) -> Result<()>,
 ) -> Result<(), Box<Failure>> {
-    play(name, bound, start::choose_kernel, story)
+    play(name, bound, wall(bound), start::choose_kernel, story)
+}
+
+/// The same as [`try_scenario`], with a bound of its own for wall time: for tests of the lab.
+pub fn try_scenario_within(
+    name: &str,
+    bound: Duration,
+    wall: Duration,
+    story: impl FnOnce(&mut Lab) -> Result<()>,
+) -> Result<(), Box<Failure>> {
+    play(name, bound, wall, start::choose_kernel, story)
+}
+
+fn wall(bound: Duration) -> Duration {
+    WALL_START + bound * WALL_FACTOR
 }
 
 fn play(
     name: &str,
     bound: Duration,
+    wall: Duration,
     choose_kernel: fn() -> Result<Kernel>,
     story: impl FnOnce(&mut Lab) -> Result<()>,
 ) -> Result<(), Box<Failure>> {
@@ -80,7 +102,8 @@ fn play(
     let kernel = choose_kernel().map_err(not_started)?;
     let dir = paths::fresh_run_dir(name).map_err(not_started)?;
     let job = job(kernel, name, bound, &dir).map_err(not_started)?;
-    let verdict = start::run(&job).map_err(|error| fail(Cause::NotStarted, chain(&error), &dir))?;
+    let verdict =
+        start::run(&job, wall).map_err(|error| fail(Cause::NotStarted, chain(&error), &dir))?;
 
     let said = std::fs::read_to_string(dir.join(inside::SAID)).unwrap_or_default();
     print!("{said}");
@@ -123,7 +146,7 @@ fn play(
 
 fn describe(kernel: Kernel) -> &'static str {
     match kernel {
-        Kernel::Guest => "guest",
+        Kernel::Guest | Kernel::Kvm => "guest",
         Kernel::This => "set of namespaces",
     }
 }
@@ -131,8 +154,18 @@ fn describe(kernel: Kernel) -> &'static str {
 /// The job that plays this very test inside.
 fn job(kernel: Kernel, name: &str, bound: Duration, dir: &Path) -> Result<Job> {
     let args = ["--exact", name, "--nocapture", "--test-threads=1"];
+    let modules = if kernel.is_guest() {
+        GuestKernel::find()?.modules
+    } else {
+        "/".into()
+    };
+    let date = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Ok(Job {
         kernel,
+        date,
+        modules,
         dir: dir.to_path_buf(),
         program: std::env::current_exe().map_err(Error::io("find the test executable"))?,
         args: args.into_iter().map(Into::into).collect(),

@@ -1,7 +1,9 @@
 //! What has to be in place before a test can run: file systems, device nodes, kernel modules.
 
+use super::boot;
 use crate::error::{Error, Result};
-use crate::job::{Job, Kernel};
+use crate::guest::RUN_TAG;
+use crate::job::Job;
 use nix::mount::{MsFlags, mount};
 use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
@@ -11,38 +13,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The kernel's modules as Debian's package `user-mode-linux` installs them.
-const GUEST_MODULES: &str = "/usr/lib/uml/modules";
 /// The inside's own corner of the fresh `/run`.
 const CORNER: &str = "/run/lab";
-/// Loaded at once, because one `modprobe` for all is cheaper than one per first use. What is
-/// missing here still loads by itself when it is first used.
-const MODULES: &[&str] = &[
-    "ip_vs",
-    "ip_vs_rr",
-    "ip_vs_wrr",
-    "ip_vs_lc",
-    "ip_vs_wlc",
-    "ip_vs_sed",
-    "ip_vs_nq",
-    "ip_vs_sh",
-    "ip_vs_dh",
-    "ip_vs_lblc",
-    "ip_vs_lblcr",
-    "ip_vs_fo",
-    "ip_vs_ovf",
-    "ip_vs_mh",
-    "veth",
-    "bridge",
-    "sch_netem",
-    "dummy",
-    "nf_conntrack",
-    "iptable_filter",
-    "iptable_nat",
-    "iptable_mangle",
-    "xt_mark",
-    "xt_tcpudp",
-];
 /// Open files per process: a lab of hundreds of hosts holds several per host.
 const OPEN_FILES: rlim_t = 65_536;
 
@@ -67,7 +39,7 @@ pub(super) fn set(job: &Job) -> Result<()> {
     }
     // Not fatal: the default is enough for a small lab.
     let _ = setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);
-    if job.kernel == Kernel::Guest {
+    if job.kernel.is_guest() {
         set_guest(job)?;
     }
     Ok(())
@@ -91,7 +63,7 @@ pub(super) fn environment(job: &Job) -> Vec<(&'static str, String)> {
 /// Gives the test the guest's console, which is the file `console.log` outside. On this kernel the
 /// test inherits the same file.
 pub(super) fn connect_console(command: &mut Command, job: &Job) -> Result<()> {
-    if job.kernel == Kernel::Guest {
+    if job.kernel.is_guest() {
         let open = || -> std::io::Result<(File, File)> {
             let console = File::options().write(true).open("/dev/console")?;
             Ok((console.try_clone()?, console))
@@ -102,7 +74,7 @@ pub(super) fn connect_console(command: &mut Command, job: &Job) -> Result<()> {
     Ok(())
 }
 
-/// Mounts `/proc` unless it is there. In a guest, the machine's own `/proc` shows through at first.
+/// Mounts `/proc` unless it is there.
 pub(super) fn mount_proc() {
     if !statfs("/proc").is_ok_and(|found| found.filesystem_type() == PROC_SUPER_MAGIC) {
         let none = None::<&str>;
@@ -113,43 +85,31 @@ pub(super) fn mount_proc() {
 fn set_guest(job: &Job) -> Result<()> {
     mount_fresh("sysfs", "/sys", None)?;
     // The guest's root is the machine's own file system, read-only; this one directory is not.
-    let dir = job.dir.to_str().ok_or_else(|| Error::Garbled {
-        what: "the run's directory",
-        text: job.dir.display().to_string(),
-    })?;
-    mount_fresh("hostfs", dir, Some(dir))?;
+    boot::mount_share(RUN_TAG, &job.dir)?;
     write_setting("/proc/sys/kernel/hostname", "lab")?;
     // A kernel that has lost a process to an oops measures nothing any more.
     write_setting("/proc/sys/kernel/panic_on_oops", "1")?;
-    load_modules()
+    // Logs reach the machine within a second or two of virtual time, in the background: whoever
+    // writes a log line does not wait for the share.
+    write_setting("/proc/sys/vm/dirty_expire_centisecs", "100")?;
+    write_setting("/proc/sys/vm/dirty_writeback_centisecs", "100")?;
+    load_modules_on_demand(&job.modules)
 }
 
-fn load_modules() -> Result<()> {
+/// Lets the kernel and its tools find the modules that are not loaded yet.
+fn load_modules_on_demand(modules: &Path) -> Result<()> {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease")
         .map_err(Error::io("read the kernel's release"))?;
-    let release = release.trim();
     make_dir(&format!("{CORNER}/lib"))?;
     make_dir(&format!("{CORNER}/lib/modules"))?;
-    let link = format!("{CORNER}/lib/modules/{release}");
-    symlink(format!("{GUEST_MODULES}/{release}"), &link)
-        .map_err(Error::io(format!("make the link {link}")))?;
-    // The kernel calls this for what is used and not loaded; programs find it first in PATH.
+    let link = format!("{CORNER}/lib/modules/{}", release.trim());
+    symlink(modules, &link).map_err(Error::io(format!("make the link {link}")))?;
     let helper = format!("{CORNER}/bin/modprobe");
     let script = format!("#!/bin/sh\nexec /sbin/modprobe -d {CORNER} \"$@\"\n");
     fs::write(&helper, script)
         .and_then(|()| fs::set_permissions(&helper, Permissions::from_mode(0o755)))
         .map_err(Error::io(format!("write {helper}")))?;
-    write_setting("/proc/sys/kernel/modprobe", &helper)?;
-    let status = Command::new("/sbin/modprobe")
-        .args(["-d", CORNER, "-a"])
-        .args(MODULES)
-        .status()
-        .map_err(Error::io("run modprobe"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Error::broken(format!("modprobe in the guest: {status}")))
-    }
+    write_setting("/proc/sys/kernel/modprobe", &helper)
 }
 
 /// A `/dev` with what programs expect and nothing of the machine's hardware. `/dev/log` points into

@@ -1,165 +1,124 @@
 //! Starting the inside: which kernel, and the command line for it.
 
 use crate::error::{Error, Result};
-use crate::job::{INSIDE_VARIABLE, JOB_VARIABLE, Job, KERNEL_VARIABLE, Kernel};
+use crate::guest;
+use crate::job::{Job, KERNEL_VARIABLE, Kernel};
 use crate::keeper::Verdict;
+use crate::kept::Kept;
 use crate::paths;
 use crate::run::CONSOLE;
 use std::ffi::OsString;
-use std::fs::File;
 use std::os::unix::fs::symlink;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// Debian's user-mode kernel.
-const GUEST_KERNEL: &str = "/usr/bin/linux.uml";
-/// Room for the guest's boot and its end; booting takes about three seconds on an idle machine.
-const BOOT_LIMIT: Duration = Duration::from_secs(60);
-/// How much later than the keeper the test itself gives up.
-const KEEPER_LIMIT: Duration = Duration::from_secs(15);
+/// How long a guest with KVM may take until it waits for a job. Where `/dev/kvm` is there and does
+/// not work, the guest hangs.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
-/// The kernel that this machine can offer, or what to do so that it can offer one.
+/// Returns the kernel to use: a guest in virtual time unless `LAB_KERNEL` names another one.
 pub(super) fn choose_kernel() -> Result<Kernel> {
-    if let Some(word) = std::env::var_os(KERNEL_VARIABLE) {
-        let kernel = word.to_str().and_then(Kernel::from_word);
-        return kernel.ok_or_else(|| Error::Garbled {
-            what: "LAB_KERNEL (guest or this)",
+    let Some(word) = std::env::var_os(KERNEL_VARIABLE) else {
+        return Ok(Kernel::Guest);
+    };
+    let kernel = word
+        .to_str()
+        .and_then(Kernel::from_word)
+        .ok_or_else(|| Error::Garbled {
+            what: "LAB_KERNEL (guest, kvm or this)",
             text: word.to_string_lossy().into(),
-        });
+        })?;
+    match kernel {
+        Kernel::Guest => {}
+        Kernel::Kvm => probe_kvm()?,
+        Kernel::This => check_this(
+            nix::unistd::geteuid().is_root(),
+            Path::new("/proc/net/ip_vs").exists(),
+        )?,
     }
-    choose(Machine {
-        root: nix::unistd::geteuid().is_root(),
-        has_ipvs: Path::new("/proc/net/ip_vs").exists(),
-        has_guest: Path::new(GUEST_KERNEL).exists(),
-    })
+    Ok(kernel)
 }
 
-/// The guest's kernel and no other, or what to do so that this machine has it.
-pub(super) fn guest() -> Result<Kernel> {
-    choose(Machine {
-        root: false,
-        has_ipvs: false,
-        has_guest: Path::new(GUEST_KERNEL).exists(),
-    })
-}
-
-/// What matters of a machine.
-#[derive(Clone, Copy)]
-struct Machine {
-    root: bool,
-    has_ipvs: bool,
-    has_guest: bool,
-}
-
-fn choose(machine: Machine) -> Result<Kernel> {
-    match machine {
-        Machine {
-            root: true,
-            has_ipvs: true,
-            ..
-        } => Ok(Kernel::This),
-        Machine {
-            has_guest: true, ..
-        } => Ok(Kernel::Guest),
-        Machine { has_ipvs, .. } => Err(Error::broken(format!(
-            "no kernel for the lab: {GUEST_KERNEL} is not installed (run `cargo xtask setup`, or \
-             as root `apt-get install user-mode-linux`), and this kernel {}",
-            if has_ipvs {
-                "has IPVS, but only for root"
-            } else {
-                "has no IPVS loaded"
-            }
-        ))),
+/// Returns a guest, for scenarios that change the kernel itself.
+pub(super) fn choose_guest() -> Result<Kernel> {
+    match choose_kernel()? {
+        Kernel::Kvm => Ok(Kernel::Kvm),
+        Kernel::Guest | Kernel::This => Ok(Kernel::Guest),
     }
 }
 
-/// Runs a job under a keeper and says how it ended. Whatever happens, nothing of it stays.
-pub(super) fn run(job: &Job) -> Result<Verdict> {
-    let init = paths::own_program("lab-init")?;
-    let keeper = paths::own_program("lab-keeper")?;
-    // Short and without blanks: the guest gets these paths on its kernel's command line.
-    let scratch = tempfile::Builder::new()
-        .prefix("lab")
-        .tempdir()
-        .map_err(Error::io("make a scratch directory"))?;
-    let job_file = scratch.path().join("job");
-    job.write(&job_file)?;
-    let link = scratch.path().join("init");
-    symlink(&init, &link).map_err(Error::io(format!("make the link {}", link.display())))?;
-
-    let console_path = job.dir.join(CONSOLE);
-    let open = || -> std::io::Result<(File, File)> {
-        let console = File::options()
-            .create(true)
-            .append(true)
-            .open(&console_path)?;
-        Ok((console.try_clone()?, console))
+fn check_this(is_root: bool, has_ipvs: bool) -> Result<()> {
+    let lack = match (is_root, has_ipvs) {
+        (true, true) => return Ok(()),
+        (false, _) => "needs root",
+        (true, false) => "needs a kernel with IPVS loaded (/proc/net/ip_vs)",
     };
-    let (out, err) = open().map_err(Error::io(format!("open {}", console_path.display())))?;
-    let limit = job.bound + BOOT_LIMIT;
-    let command = match job.kernel {
-        Kernel::Guest => guest_command(scratch.path(), &link, &job_file),
-        Kernel::This => namespaces_command(&link),
-    };
-    let child = Command::new(&keeper)
-        .arg(limit.as_millis().to_string())
-        .arg(scratch.path())
-        .args(command)
-        .env(JOB_VARIABLE, &job_file)
-        .env_remove(INSIDE_VARIABLE)
-        .stdin(Stdio::piped())
-        .stdout(out)
-        .stderr(err)
-        // A Ctrl-C for the test must not hit the keeper before it has done its work.
-        .process_group(0)
-        .spawn()
-        .map_err(Error::io(format!("start {}", keeper.display())))?;
-    // From here on the directory is the keeper's to remove.
-    let _ = scratch.keep();
-    wait_for_keeper(child, limit + KEEPER_LIMIT)
+    Err(Error::broken(format!(
+        "{KERNEL_VARIABLE}=this {lack}; without the variable, the lab runs in a guest"
+    )))
 }
 
-fn wait_for_keeper(mut child: Child, limit: Duration) -> Result<Verdict> {
-    let deadline = Instant::now() + limit;
-    // `try_wait`, not `wait`, which would close the pipe that the keeper watches.
-    loop {
-        if let Some(status) = child.try_wait().map_err(Error::io("wait for the keeper"))? {
-            return status.code().and_then(Verdict::from_status).ok_or_else(|| {
-                Error::broken(format!("the keeper failed ({status}): see {CONSOLE}"))
-            });
+/// Boots a guest with KVM once per process, to see whether it does.
+fn probe_kvm() -> Result<()> {
+    static PROBED: OnceLock<Result<(), String>> = OnceLock::new();
+    let result = PROBED.get_or_init(|| boot_with_kvm().map_err(|error| error.chain()));
+    result.clone().map_err(|reason| {
+        Error::broken(format!(
+            "{KERNEL_VARIABLE}=kvm: {reason}; without the variable, the lab emulates the processor"
+        ))
+    })
+}
+
+fn boot_with_kvm() -> Result<()> {
+    let scratch = scratch()?;
+    let console = scratch.path().join(CONSOLE);
+    let run = scratch.path().join("run");
+    std::fs::create_dir(&run).map_err(Error::io(format!("make {}", run.display())))?;
+    let job = scratch.path().join("job");
+    let command = guest::command(Kernel::Kvm, &run, scratch.path(), &job)?;
+    let start = Instant::now();
+    let mut guest = Kept::start(&command, 2 * PROBE_LIMIT, scratch.keep(), &console, None)?;
+    while start.elapsed() < PROBE_LIMIT {
+        if guest::is_ready(&console) {
+            return Ok(());
         }
-        if Instant::now() >= deadline {
-            // Its end closes nothing that the inside depends on, so ask it first.
-            drop(child.stdin.take());
-            std::thread::sleep(Duration::from_secs(1));
-            let _ = child.kill();
-            let _ = child.wait();
-            return Ok(Verdict::TooLong);
+        let console = std::fs::read_to_string(&console).unwrap_or_default();
+        if guest.verdict()?.is_some() {
+            return Err(Error::broken(format!(
+                "QEMU ended at once: {}",
+                console.trim()
+            )));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+    Err(Error::broken(format!(
+        "a guest does not boot within {PROBE_LIMIT:?}"
+    )))
 }
 
-fn guest_command(scratch: &Path, init: &Path, job: &Path) -> Vec<OsString> {
-    let named = |name: &str, path: &Path| {
-        let mut argument = OsString::from(name);
-        argument.push(path);
-        argument
+/// Short and without blanks: a guest gets these paths by its console, QEMU by its command line.
+fn scratch() -> Result<tempfile::TempDir> {
+    let make = tempfile::Builder::new().prefix("lab").tempdir();
+    make.map_err(Error::io("make a scratch directory"))
+}
+
+/// Runs a job under a keeper for at most `wall` and returns how it ended. Nothing of it remains.
+pub(super) fn run(job: &Job, wall: Duration) -> Result<Verdict> {
+    let scratch = scratch()?;
+    let job_file = scratch.path().join("job");
+    job.write(&job_file)?;
+    let console = job.dir.join(CONSOLE);
+    let command = if job.kernel.is_guest() {
+        guest::command(job.kernel, &job.dir, scratch.path(), &job_file)?
+    } else {
+        let link = scratch.path().join("init");
+        symlink(paths::own_program("lab-init")?, &link)
+            .map_err(Error::io(format!("make the link {}", link.display())))?;
+        namespaces_command(&link)
     };
-    let mut arguments = vec![OsString::from(GUEST_KERNEL)];
-    let fixed = "mem=1024M root=/dev/root rootfstype=hostfs rootflags=/ ro quiet \
-                 con=null con0=null,fd:1 con1=null umid=guest";
-    arguments.extend(fixed.split_whitespace().map(OsString::from));
-    // Its management socket: kept out of the caller's home directory.
-    let mut dir = named("uml_dir=", scratch);
-    dir.push("/");
-    arguments.push(dir);
-    arguments.push(named("init=", init));
-    // What the kernel does not know becomes the environment of init.
-    arguments.push(named(&format!("{JOB_VARIABLE}="), job));
-    arguments
+    // From here on the directory is the keeper's to remove.
+    Kept::start(&command, wall, scratch.keep(), &console, Some(&job_file))?.wait()
 }
 
 /// `unshare` of util-linux: with `--kill-child`, the end of `unshare` is the end of everything inside.
@@ -175,21 +134,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_kernel_where_it_can_else_a_guest_else_advice() {
-        let machine = |root, has_ipvs, has_guest| Machine {
-            root,
-            has_ipvs,
-            has_guest,
-        };
-        assert_eq!(choose(machine(true, true, true)).unwrap(), Kernel::This);
-        assert_eq!(choose(machine(false, true, true)).unwrap(), Kernel::Guest);
-        assert_eq!(choose(machine(true, false, true)).unwrap(), Kernel::Guest);
-        for root in [false, true] {
-            let advice = choose(machine(root, false, false)).unwrap_err().to_string();
-            assert!(advice.contains("cargo xtask setup"), "{advice}");
-            assert!(advice.contains("has no IPVS"), "{advice}");
-        }
-        let advice = choose(machine(false, true, false)).unwrap_err().to_string();
-        assert!(advice.contains("only for root"), "{advice}");
+    fn this_kernel_needs_root_and_ipvs() {
+        assert!(check_this(true, true).is_ok());
+        let lack = check_this(true, false).unwrap_err().to_string();
+        assert!(lack.contains("IPVS"), "{lack}");
+        let lack = check_this(false, true).unwrap_err().to_string();
+        assert!(lack.contains("needs root"), "{lack}");
     }
 }

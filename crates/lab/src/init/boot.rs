@@ -1,0 +1,122 @@
+//! A guest from its kernel's start to its job: kernel modules, the wait in which its state is saved,
+//! and the root file system.
+
+use crate::error::{Error, Result};
+use crate::guest::{MODULE_DIR, NEW_ROOT, READY, ROOT_TAG};
+use crate::job::Job;
+use nix::fcntl::OFlag;
+use nix::kmod::{ModuleInitFlags, finit_module};
+use nix::mount::{MsFlags, mount};
+use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+use nix::sys::time::TimeSpec;
+use nix::time::{ClockId, ClockNanosleepFlags, clock_gettime, clock_nanosleep, clock_settime};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// `MODULE_INIT_COMPRESSED_FILE` of `linux/module.h`, since Linux 5.17.
+const COMPRESSED: u32 = 4;
+
+/// Prepares the guest and returns its job.
+pub(super) fn job() -> Result<Job> {
+    let none = None::<&str>;
+    mount(
+        Some("dev"),
+        "/dev",
+        Some("devtmpfs"),
+        MsFlags::empty(),
+        none,
+    )
+    .map_err(Error::os("mount /dev"))?;
+    load_modules()?;
+    let path = wait_for_job()?;
+    enter_root()?;
+    let job = Job::read(&path)?;
+    clock_settime(ClockId::CLOCK_REALTIME, TimeSpec::from_duration(job.date))
+        .map_err(Error::os("set the clock"))?;
+    Ok(job)
+}
+
+fn load_modules() -> Result<()> {
+    let dir = Path::new("/").join(MODULE_DIR);
+    let entries = std::fs::read_dir(&dir).map_err(Error::io("list the modules"))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    for path in files {
+        let file = File::open(&path).map_err(Error::io(format!("open {}", path.display())))?;
+        let is_plain = path.extension().is_some_and(|extension| extension == "ko");
+        let flags = if is_plain { 0 } else { COMPRESSED };
+        finit_module(&file, c"", ModuleInitFlags::from_bits_retain(flags))
+            .map_err(Error::os(format!("load {}", path.display())))?;
+    }
+    Ok(())
+}
+
+/// Reads the console until a line is there. It never sleeps: in virtual time, an idle guest without
+/// a timer would jump ahead for as long as QEMU takes to save it.
+fn wait_for_job() -> Result<PathBuf> {
+    let mut console = File::options()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open("/dev/console")
+        .map_err(Error::io("open the console"))?;
+    let mut settings = tcgetattr(&console).map_err(Error::os("look at the console"))?;
+    settings.local_flags.remove(LocalFlags::ECHO);
+    tcsetattr(&console, SetArg::TCSANOW, &settings).map_err(Error::os("set the console"))?;
+    println!("{READY}");
+    let mut line = [0; 4096];
+    loop {
+        match console.read(&mut line) {
+            Ok(length) => {
+                let text = String::from_utf8_lossy(&line[..length]);
+                let text = text.trim();
+                if !text.is_empty() {
+                    return Ok(text.into());
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(Error::io("read the console")(error)),
+        }
+    }
+}
+
+/// Makes the machine's file system, read-only, the root directory.
+fn enter_root() -> Result<()> {
+    let new = Path::new("/").join(NEW_ROOT);
+    mount_share(ROOT_TAG, &new)?;
+    std::env::set_current_dir(&new).map_err(Error::io("enter the root file system"))?;
+    let none = None::<&str>;
+    mount(Some("."), "/", none, MsFlags::MS_MOVE, none)
+        .map_err(Error::os("move the root file system"))?;
+    nix::unistd::chroot(".").map_err(Error::os("change the root directory"))?;
+    std::env::set_current_dir("/").map_err(Error::io("enter the root directory"))?;
+    // The share shows the machine's own `/proc` there, which even has the right type.
+    mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), none)
+        .map_err(Error::os("mount /proc"))
+}
+
+/// Mounts a 9p share. `cache=loose`: nothing but the guest changes what it reads.
+pub(super) fn mount_share(tag: &str, at: &Path) -> Result<()> {
+    let options = "trans=virtio,version=9p2000.L,msize=512000,cache=loose";
+    mount(Some(tag), at, Some("9p"), MsFlags::empty(), Some(options)).map_err(Error::os(format!(
+        "mount the share {tag} on {}",
+        at.display()
+    )))
+}
+
+/// Sleeps until the next full second of the kernel's clock, so that every run of a scenario begins
+/// at the same distance from the kernel's own timers.
+pub(super) fn wait_for_full_second() -> Result<()> {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_err(Error::os("read the clock"))?;
+    let next = Duration::from_secs(now.tv_sec().unsigned_abs() + 1);
+    let wake = TimeSpec::from_duration(next);
+    clock_nanosleep(
+        ClockId::CLOCK_MONOTONIC,
+        ClockNanosleepFlags::TIMER_ABSTIME,
+        &wake,
+    )
+    .map(drop)
+    .map_err(Error::os("wait for a full second"))
+}
