@@ -13,6 +13,10 @@
 //! a second. No 9p share is mounted at that moment, because QEMU does not migrate a mounted one.
 //! The file is made anew when the kernel, QEMU, `lab-init` or the command line has changed.
 //!
+//! # Files
+//! The guest's root is an overlay without an upper layer: files that are resident in its memory
+//! (`guest/resident.rs`, and the programs under test) over the share of this machine's `/`.
+//!
 //! # Isolation
 //! QEMU itself exports `/` with `readonly=on`; only the directory of the run is exported for
 //! writing. The guest has no network device.
@@ -20,9 +24,10 @@
 mod initramfs;
 mod kernel;
 mod qemu;
+mod resident;
 mod snapshot;
 
-pub(crate) use initramfs::{MODULE_DIR, NEW_ROOT};
+pub(crate) use initramfs::{MODULE_DIR, NEW_ROOT, RESIDENT, SHARE};
 pub(crate) use kernel::GuestKernel;
 pub(crate) use snapshot::is_ready;
 
@@ -49,6 +54,7 @@ pub(crate) const MODULES: &[&str] = &[
     "virtio_pci",
     "9pnet_virtio",
     "9p",
+    "overlay",
     "crc32c_generic",
     "ip_vs",
     "ip_vs_rr",

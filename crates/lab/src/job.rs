@@ -68,6 +68,8 @@ pub(crate) struct Job {
     pub(crate) date: Duration,
     /// The guest kernel's `lib/modules/RELEASE`, as this machine sees it.
     pub(crate) modules: PathBuf,
+    /// Programs that a guest copies into its memory before it starts.
+    pub(crate) resident: Vec<PathBuf>,
     /// Its environment.
     pub(crate) env: Vec<(OsString, OsString)>,
 }
@@ -91,6 +93,9 @@ impl Job {
         put("modules", self.modules.as_os_str());
         for arg in &self.args {
             put("arg", arg);
+        }
+        for path in &self.resident {
+            put("resident", path.as_os_str());
         }
         for (name, value) in &self.env {
             let mut pair = name.clone();
@@ -118,6 +123,7 @@ impl Job {
             bound: Duration::ZERO,
             date: Duration::ZERO,
             modules: PathBuf::new(),
+            resident: Vec::new(),
             env: Vec::new(),
         };
         for record in bytes
@@ -141,6 +147,7 @@ impl Job {
                 b"bound" => job.bound = word.and_then(millis).ok_or_else(garbled)?,
                 b"date" => job.date = word.and_then(millis).ok_or_else(garbled)?,
                 b"modules" => job.modules = value.into(),
+                b"resident" => job.resident.push(value.into()),
                 b"arg" => job.args.push(value),
                 b"env" => {
                     let (name, value) = split_pair(value.as_bytes()).ok_or_else(garbled)?;
@@ -221,6 +228,7 @@ mod tests {
             bound: Duration::from_millis(1_500),
             date: Duration::from_millis(1_700_000_000_123),
             modules: "/lib/modules/6".into(),
+            resident: vec!["/bin/a".into(), "/bin/b".into()],
             env: vec![("A".into(), "b=c".into()), ("EMPTY".into(), "".into())],
         };
         let path = dir.path().join("job");

@@ -2,6 +2,7 @@
 //! which cargo puts into `TARGET/PROFILE/deps/`.
 
 use crate::error::{Error, Result};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Overrides where `lab-init` and `lab-keeper` are.
@@ -40,6 +41,26 @@ pub fn built_program(variable: &str, name: &str) -> Result<PathBuf> {
             path: path.display().to_string(),
         })
     }
+}
+
+/// The programs in `TARGET/release`, without the lab's own.
+pub(crate) fn built_programs() -> Result<Vec<PathBuf>> {
+    let dir = target_dir()?.join("release");
+    let entries = std::fs::read_dir(&dir).map_err(Error::io(format!("list {}", dir.display())))?;
+    let is_program = |path: &PathBuf| {
+        let own = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("lab-"));
+        let runs = path
+            .metadata()
+            .is_ok_and(|meta| meta.is_file() && meta.mode() & 0o111 != 0);
+        path.extension().is_none() && runs && !own
+    };
+    Ok(entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_program)
+        .collect())
 }
 
 /// A program of the lab itself.

@@ -154,10 +154,10 @@ fn describe(kernel: Kernel) -> &'static str {
 /// The job that plays this very test inside.
 fn job(kernel: Kernel, name: &str, bound: Duration, dir: &Path) -> Result<Job> {
     let args = ["--exact", name, "--nocapture", "--test-threads=1"];
-    let modules = if kernel.is_guest() {
-        GuestKernel::find()?.modules
+    let (modules, resident) = if kernel.is_guest() {
+        (GuestKernel::find()?.modules, paths::built_programs()?)
     } else {
-        "/".into()
+        ("/".into(), Vec::new())
     };
     let date = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -166,6 +166,7 @@ fn job(kernel: Kernel, name: &str, bound: Duration, dir: &Path) -> Result<Job> {
         kernel,
         date,
         modules,
+        resident,
         dir: dir.to_path_buf(),
         program: std::env::current_exe().map_err(Error::io("find the test executable"))?,
         args: args.into_iter().map(Into::into).collect(),

@@ -3,22 +3,33 @@
 //! The format is `newc`, from the kernel's `Documentation/driver-api/early-userspace/buffer-format.rst`.
 
 use crate::error::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the modules are in the guest until it has a root file system.
 pub(crate) const MODULE_DIR: &str = "modules";
+/// Where the guest mounts the share of this machine's root directory.
+pub(crate) const SHARE: &str = "share";
 /// Where the guest mounts its root file system.
 pub(crate) const NEW_ROOT: &str = "root";
 
 const DIRECTORY: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
 
-/// Packs `init` and `modules`, numbered in the order of loading.
-pub(crate) fn pack(init: &Path, modules: &[PathBuf]) -> Result<Vec<u8>> {
+/// Where files are that the guest lays over its root file system.
+pub(crate) const RESIDENT: &str = "resident";
+
+/// Packs `init`, the `modules`, numbered in the order of loading, and `resident` files: where each
+/// belongs, and where it is.
+pub(super) fn pack(
+    init: &Path,
+    modules: &[PathBuf],
+    resident: &BTreeMap<PathBuf, PathBuf>,
+) -> Result<Vec<u8>> {
     let read =
         |path: &Path| std::fs::read(path).map_err(Error::io(format!("read {}", path.display())));
     let mut archive = Vec::new();
-    for directory in ["dev", "proc", NEW_ROOT, MODULE_DIR] {
+    for directory in ["dev", "proc", SHARE, NEW_ROOT, MODULE_DIR, RESIDENT] {
         append(&mut archive, directory, DIRECTORY, &[])?;
     }
     append(&mut archive, "init", PROGRAM, &read(init)?)?;
@@ -26,6 +37,22 @@ pub(crate) fn pack(init: &Path, modules: &[PathBuf]) -> Result<Vec<u8>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = format!("{MODULE_DIR}/{number:03}-{name}");
         append(&mut archive, &name, PROGRAM, &read(path)?)?;
+    }
+    let mut directories = BTreeSet::new();
+    for (place, path) in resident {
+        let place = Path::new(RESIDENT).join(place.strip_prefix("/").unwrap_or(place));
+        let above: Vec<_> = place.ancestors().skip(1).filter(|dir| *dir != "").collect();
+        for dir in above.into_iter().rev() {
+            if directories.insert(dir.to_path_buf()) {
+                append(&mut archive, &dir.to_string_lossy(), DIRECTORY, &[])?;
+            }
+        }
+        append(
+            &mut archive,
+            &place.to_string_lossy(),
+            PROGRAM,
+            &read(path)?,
+        )?;
     }
     append(&mut archive, "TRAILER!!!", 0, &[])?;
     Ok(archive)

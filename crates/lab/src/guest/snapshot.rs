@@ -1,8 +1,8 @@
 //! The saved state of a booted guest, made once and kept below `target/lab-guest`.
 
-use super::initramfs;
 use super::qemu::{Machine, fingerprint, qemu};
 use super::{GuestKernel, MODULES, READY};
+use super::{initramfs, resident};
 use crate::error::{Error, Result};
 use crate::kept::Kept;
 use crate::paths::{self, require_room};
@@ -88,7 +88,8 @@ pub(crate) fn boot_files(kernel: &GuestKernel) -> Result<Snapshot> {
         require_room(&dir, ROOM)?;
         remove_old(&base, &dir);
         let modules = kernel.module_files(MODULES)?;
-        let archive = initramfs::pack(&paths::own_program("lab-init")?, &modules)?;
+        let init = paths::own_program("lab-init")?;
+        let archive = initramfs::pack(&init, &modules, &resident::files()?)?;
         let _lock = lock(&dir)?;
         write_whole(&files.initramfs, &archive)?;
     }
@@ -103,7 +104,8 @@ fn key(kernel: &GuestKernel) -> Result<u64> {
     let init = paths::own_program("lab-init")?;
     let content = std::fs::read(&init).map_err(Error::io(format!("read {}", init.display())))?;
     content.hash(&mut hasher);
-    for file in [&kernel.image, &qemu()?] {
+    let resident = resident::files()?;
+    for file in resident.values().chain([&kernel.image, &qemu()?]) {
         let meta = file
             .metadata()
             .map_err(Error::io(format!("look at {}", file.display())))?;

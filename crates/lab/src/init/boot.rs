@@ -2,7 +2,7 @@
 //! and the root file system.
 
 use crate::error::{Error, Result};
-use crate::guest::{MODULE_DIR, NEW_ROOT, READY, ROOT_TAG};
+use crate::guest::{MODULE_DIR, NEW_ROOT, READY, RESIDENT, ROOT_TAG, SHARE};
 use crate::job::Job;
 use nix::fcntl::OFlag;
 use nix::kmod::{ModuleInitFlags, finit_module};
@@ -32,8 +32,13 @@ pub(super) fn job() -> Result<Job> {
     .map_err(Error::os("mount /dev"))?;
     load_modules()?;
     let path = wait_for_job()?;
+    let share = Path::new("/").join(SHARE);
+    mount_share(ROOT_TAG, &share)?;
+    let job = Job::read(&below(&share, &path))?;
+    for program in &job.resident {
+        keep_resident(&share, program)?;
+    }
     enter_root()?;
-    let job = Job::read(&path)?;
     clock_settime(ClockId::CLOCK_REALTIME, TimeSpec::from_duration(job.date))
         .map_err(Error::os("set the clock"))?;
     Ok(job)
@@ -82,10 +87,33 @@ fn wait_for_job() -> Result<PathBuf> {
     }
 }
 
-/// Makes the machine's file system, read-only, the root directory.
+/// Copies a file of the machine to the layer above its share.
+fn keep_resident(share: &Path, path: &Path) -> Result<()> {
+    let copy = below(&Path::new("/").join(RESIDENT), path);
+    let dir = copy.parent().unwrap_or(Path::new("/"));
+    std::fs::create_dir_all(dir).map_err(Error::io(format!("make {}", dir.display())))?;
+    std::fs::copy(below(share, path), &copy)
+        .map(drop)
+        .map_err(Error::io(format!("copy {}", path.display())))
+}
+
+fn below(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// Makes the machine's file system, with the resident files over it, the root directory. There is
+/// no layer to write to.
 fn enter_root() -> Result<()> {
     let new = Path::new("/").join(NEW_ROOT);
-    mount_share(ROOT_TAG, &new)?;
+    let layers = format!("lowerdir=/{RESIDENT}:/{SHARE}");
+    mount(
+        Some("root"),
+        &new,
+        Some("overlay"),
+        MsFlags::MS_RDONLY,
+        Some(layers.as_str()),
+    )
+    .map_err(Error::os("mount the root file system"))?;
     std::env::set_current_dir(&new).map_err(Error::io("enter the root file system"))?;
     let none = None::<&str>;
     mount(Some("."), "/", none, MsFlags::MS_MOVE, none)
