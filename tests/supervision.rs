@@ -135,11 +135,8 @@ fn a_dead_pulses_lvsd_leaves_the_table_to_the_next_one() {
         let hung = hung.ok_or_else(|| Error::broken(format!("none in {processes:?}")))?;
         hung.signal(Signal::SIGSTOP)?;
         lvs1.signal(Signal::SIGKILL)?;
-        // A successor is refused as long as it is there.
-        cluster.wait("its end", SOON, || {
-            let left = host.processes();
-            Ok(!left.iter().any(|process| process.name == "pulse"))
-        })?;
+        // A successor is refused as long as it is there, also as a zombie.
+        lvs1.wait_exit(SOON)?;
         let client = cluster.poll_vip()?;
         let next = cluster.start_pulse("lvs1")?;
         next.wait_line("lvsd ready", SOON)?;

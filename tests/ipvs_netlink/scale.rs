@@ -14,9 +14,14 @@ use super::tools::{Outcome, equal};
 /// How long a table has to keep a reader from reading it.
 const LONG: Duration = Duration::from_secs(20);
 
-/// Every seventh change of 10,000 must fail, in its own place and in its own way, and every other
-/// must be made. Returns how long they took.
+/// Applies 10,000 changes: see [`batch_of`].
 pub(super) fn batch(client: &mut Client) -> Outcome<Duration> {
+    batch_of(10_000, client)
+}
+
+/// Applies `count` changes, of which every seventh must fail, in its own place and in its own way,
+/// and every other must succeed. Returns how long they took.
+pub(super) fn batch_of(count: usize, client: &mut Client) -> Outcome<Duration> {
     let service = |number: usize| ServiceKey::Address {
         protocol: Protocol::Tcp,
         address: [10, 99, 0, number as u8].into(),
@@ -30,7 +35,7 @@ pub(super) fn batch(client: &mut Client) -> Outcome<Duration> {
         .map(|number| Change::AddService(Service::new(service(number), "wlc")))
         .collect();
     let mut made = 0;
-    while changes.len() < 10_000 {
+    while changes.len() < count {
         let number = changes.len();
         changes.push(if number.is_multiple_of(7) {
             Change::EditDestination(service(number % 100), server(20_000))
@@ -159,6 +164,8 @@ pub(super) fn changing(client: &mut Client) -> Outcome<String> {
     std::thread::scope(|scope| -> Outcome<String> {
         let churn = scope.spawn(|| -> Result<u32, Error> {
             let mut other = Client::open()?;
+            // Longer than a list takes, or every list is interrupted.
+            let pause = Duration::from_millis(200);
             let mut rounds = 0;
             while !stop.load(Ordering::Relaxed) {
                 // Others each time: those of the round before, in step with the lists, could hide
@@ -167,18 +174,18 @@ pub(super) fn changing(client: &mut Client) -> Outcome<String> {
                 for number in 0..20 {
                     other.add_service(&Service::new(service(net, number), "rr"))?;
                 }
-                std::thread::sleep(Duration::from_millis(60));
+                std::thread::sleep(pause);
                 for number in 0..20 {
                     other.delete_service(&service(net, number))?;
                 }
-                std::thread::sleep(Duration::from_millis(60));
+                std::thread::sleep(pause);
                 rounds += 1;
             }
             Ok(rounds)
         });
         let result = (|| -> Outcome {
             let start = Instant::now();
-            while start.elapsed() < Duration::from_secs(2) {
+            while start.elapsed() < Duration::from_secs(4) {
                 match client.services() {
                     Err(Error::Interrupted { .. }) => given_up += 1,
                     Err(error) => return Err(error.into()),
