@@ -317,7 +317,7 @@ pub(super) fn thresholds(client: &mut Client) -> Outcome {
     let key = address(Protocol::Tcp, "1.2.3.1", 80)?;
     client.add_service(&Service::new(key, "wlc"))?;
     let limited = Destination {
-        // The largest that Linux takes: 6.1.190 and later refuse more than INT_MAX with EINVAL.
+        // The largest that Linux 6.1.192 takes; earlier ones took more.
         upper_threshold: 2_147_483_647,
         lower_threshold: 50,
         ..Destination::new([10, 0, 0, 1].into(), 80, Forwarding::Masquerade, 1)

@@ -129,7 +129,8 @@ pub struct Destination {
     pub forwarding: Forwarding,
     /// Share of new connections, 0 to 2147483647; 0 gets none but keeps those it has.
     pub weight: u32,
-    /// Connections at which it gets no new ones; 0 for no limit.
+    /// Connections at which it gets no new ones; 0 for no limit. Some kernels refuse more than
+    /// 2147483647 (Linux 6.1.192 does).
     pub upper_threshold: u32,
     /// Connections below which it gets new ones again; 0 for three quarters of the upper one.
     /// At most the upper one.
