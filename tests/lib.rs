@@ -134,18 +134,22 @@ impl<'lab> FiveNodes<'lab> {
         self.configure_text(router, &settings.file(&monitor.display().to_string()))
     }
 
-    /// Writes any text as a router's `lvs.cf`.
+    /// Writes any text as a router's `lvs.cf`, with a copy among the logs.
     pub fn configure_text(&self, router: &str, text: &str) -> Result<()> {
-        let path = self.configuration(router)?;
-        std::fs::write(&path, text).map_err(|source| Error::Io {
-            doing: format!("write {}", path.display()),
-            source,
-        })
+        let copy = self.host(router)?.dir().join("lvs.cf");
+        for path in [self.configuration(router)?, copy] {
+            std::fs::write(&path, text).map_err(|source| Error::Io {
+                doing: format!("write {}", path.display()),
+                source,
+            })?;
+        }
+        Ok(())
     }
 
-    /// Where a router's `lvs.cf` is.
+    /// Where a router's `lvs.cf` is: in memory, for a file on a guest's share takes a time to open
+    /// that differs from run to run.
     pub fn configuration(&self, router: &str) -> Result<PathBuf> {
-        Ok(self.host(router)?.dir().join("lvs.cf"))
+        Ok(lab::memory_dir().join(format!("{router}.cf")))
     }
 
     /// Starts pulse on a router, in the foreground.

@@ -29,7 +29,7 @@ fn seldom() {
 /// Makes load without work: each process waits uninterruptibly, in vfork(2), for a child that
 /// sleeps. Linux counts it in the load average as it counts one that wants the processor.
 fn make_load(host: &Host) -> Result<Vec<Process>> {
-    let waiting = format!("syscall({}) == 0 and sleep 1000", SYS_VFORK);
+    let waiting = format!("syscall({SYS_VFORK}) == 0 and sleep 1000");
     let waiting = Program::new("waiting", "perl").args(["-e", &waiting]);
     (0..LOAD).map(|_| host.start(waiting.clone())).collect()
 }

@@ -2,7 +2,7 @@
 
 mod cold_start;
 mod failover;
-mod footprint;
+mod figures;
 mod heartbeats;
 mod ipvs_netlink;
 mod lab_failures;

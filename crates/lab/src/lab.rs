@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::inside::SAID;
 use crate::job::{KERNEL_VARIABLE, Kernel};
-use crate::namespace::Namespace;
+use crate::namespace::{CORNER, Namespace};
 use crate::procfs::ProcessInfo;
 use std::fmt::Display;
 use std::fs::File;
@@ -121,6 +121,12 @@ impl Lab {
         }
     }
 
+    /// Sleeps until the next full second of the kernel's clock: what follows then begins at the same
+    /// distance from the kernel's timers, and from what began likewise, in every run.
+    pub fn align(&self) -> Result<()> {
+        crate::clock::wait_for_full_second()
+    }
+
     /// Ends every process of every host.
     pub(crate) fn clean_up(&self) -> Result<()> {
         self.wait(
@@ -135,6 +141,11 @@ impl Lab {
         )
         .map(drop)
     }
+}
+
+/// A directory in memory that every host of a lab has in common.
+pub fn memory_dir() -> PathBuf {
+    Path::new(CORNER).join("tmp")
 }
 
 /// Names the kernel that carries this lab.

@@ -22,6 +22,7 @@
 mod addresses;
 mod capture;
 mod client;
+mod clock;
 mod error;
 mod guest;
 mod host;
@@ -56,7 +57,7 @@ pub use error::{Error, Result};
 pub use host::Host;
 pub use http::Server;
 pub use ipvs::{Destination, Service, ServiceKey, Table};
-pub use lab::{Impairment, Lab, kernel_line};
+pub use lab::{Impairment, Lab, kernel_line, memory_dir};
 pub use lines::{Line, LineLog, Source};
 pub use nix::sys::signal::Signal;
 pub use owners::{OwnerWatch, Owners, Span};

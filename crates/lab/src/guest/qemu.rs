@@ -105,7 +105,7 @@ impl Machine {
 fn kernel_command_line() -> String {
     format!(
         "console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0 audit=0 nowatchdog \
-         random.trust_cpu=on nohz=off {MARK}"
+         random.trust_cpu=on nohz=off norandmaps {MARK}"
     )
 }
 

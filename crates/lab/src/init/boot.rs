@@ -9,12 +9,11 @@ use nix::kmod::{ModuleInitFlags, finit_module};
 use nix::mount::{MsFlags, mount};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use nix::sys::time::TimeSpec;
-use nix::time::{ClockId, ClockNanosleepFlags, clock_gettime, clock_nanosleep, clock_settime};
+use nix::time::{ClockId, clock_settime};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// `MODULE_INIT_COMPRESSED_FILE` of `linux/module.h`, since Linux 5.17.
 const COMPRESSED: u32 = 4;
@@ -39,6 +38,11 @@ pub(super) fn job() -> Result<Job> {
         keep_resident(&share, program)?;
     }
     enter_root()?;
+    // Into the page cache: a page that the test waits for would show in what it measures.
+    let mut program =
+        File::open(&job.program).map_err(Error::io(format!("open {}", job.program.display())))?;
+    std::io::copy(&mut program, &mut std::io::sink())
+        .map_err(Error::io(format!("read {}", job.program.display())))?;
     clock_settime(ClockId::CLOCK_REALTIME, TimeSpec::from_duration(job.date))
         .map_err(Error::os("set the clock"))?;
     Ok(job)
@@ -132,19 +136,4 @@ pub(super) fn mount_share(tag: &str, at: &Path) -> Result<()> {
         "mount the share {tag} on {}",
         at.display()
     )))
-}
-
-/// Sleeps until the next full second of the kernel's clock, so that every run of a scenario begins
-/// at the same distance from the kernel's own timers.
-pub(super) fn wait_for_full_second() -> Result<()> {
-    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_err(Error::os("read the clock"))?;
-    let next = Duration::from_secs(now.tv_sec().unsigned_abs() + 1);
-    let wake = TimeSpec::from_duration(next);
-    clock_nanosleep(
-        ClockId::CLOCK_MONOTONIC,
-        ClockNanosleepFlags::TIMER_ABSTIME,
-        &wake,
-    )
-    .map(drop)
-    .map_err(Error::os("wait for a full second"))
 }

@@ -92,7 +92,7 @@ fn set_guest(job: &Job) -> Result<()> {
     // Logs reach the machine within a second or two of virtual time, in the background: whoever
     // writes a log line does not wait for the share.
     write_setting("/proc/sys/vm/dirty_expire_centisecs", "100")?;
-    write_setting("/proc/sys/vm/dirty_writeback_centisecs", "100")?;
+    write_setting("/proc/sys/vm/dirty_writeback_centisecs", "0")?;
     load_modules_on_demand(&job.modules)
 }
 
