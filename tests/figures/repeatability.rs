@@ -1,4 +1,8 @@
 //! The same scenario gives the same figures, whatever else this machine does.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test may panic as the test may"
+)]
 
 use lab::{Error, Result};
 use std::process::{Child, Command, Stdio};

@@ -89,6 +89,7 @@ pub(crate) fn command(
     scratch: &Path,
     job: &Path,
 ) -> Result<Vec<OsString>> {
+    qemu::qemu()?;
     let found = GuestKernel::find()?;
     let input = scratch.join(INPUT);
     // QEMU hands the first byte to a machine whose state is not loaded yet: an empty line goes first.

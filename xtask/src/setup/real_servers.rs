@@ -31,6 +31,11 @@ const PROGRAMS: &[Program] = &[
         path: "usr/sbin/inetd",
         package: "openbsd-inetd",
     },
+    // A peer, for figures.
+    Program {
+        path: "usr/sbin/keepalived",
+        package: "keepalived",
+    },
     Program {
         path: "usr/sbin/dnsmasq",
         package: "dnsmasq-base",
