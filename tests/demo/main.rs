@@ -2,8 +2,8 @@
 //! the lab, told on a screen, every sentence checked before it is shown.
 //!
 //! `cargo xtask demo` builds this program and runs it. It writes what it shows to the file
-//! `narration` in the run's directory, which the outside copies to the terminal as it grows: in a
-//! guest there is no other way out for a text free of the kernel's own messages.
+//! `narration` in the run's directory, which `xtask` copies to the terminal as it grows: the console
+//! of a guest has the kernel's messages too.
 
 mod comeback;
 mod picture;

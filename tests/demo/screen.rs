@@ -91,7 +91,11 @@ impl Screen {
 
     fn write(&self, text: &str) -> Result<()> {
         let mut file = &self.file;
-        file.write_all(text.as_bytes()).map_err(|source| Error::Io {
+        // A guest would keep it in its memory for seconds.
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_data());
+        written.map_err(|source| Error::Io {
             doing: format!("write to {FILE}"),
             source,
         })

@@ -19,7 +19,9 @@ pub(crate) fn show_cluster(demo: &Demo<'_>) -> Result<()> {
          Kernel: {}.\n\
          lvs.cf: that of the HOWTO's section 9.2, but for keepalive = 1 (there 2) and\n\
          deadtime = 3 (there 10), so that there is less to wait for, and for\n\
-         client_monitor, which names the nanny that was just built.",
+         client_monitor, which names the nanny that was just built.\n\
+         Times are those of that kernel's clock. In virtual time they do not depend on how\n\
+         fast this machine is, and waiting is short.",
         lab::kernel_line()?
     ))?;
     screen.gap()?;

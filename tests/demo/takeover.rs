@@ -18,7 +18,7 @@ const TAKEOVER: Duration = Duration::from_secs(1);
 pub(crate) fn see(demo: &Demo<'_>, lvs2: &Router<'_>, client: &Client) -> Result<()> {
     let cluster = &demo.cluster;
     demo.screen
-        .show("Both links of lvs1 are cut at one instant. The client's view of it:")?;
+        .show("Both links of lvs1 are cut at one instant. What follows, by the lab's clock:")?;
     demo.screen.gap()?;
     let addresses = demo.watch_addresses()?;
     let cut = cluster.cut("lvs1")?;

@@ -1,5 +1,6 @@
 //! `bench`: figures beside those of others, each from one run of both.
 
+mod cluster;
 mod figures;
 mod ipvs;
 mod lvs_cf;
@@ -17,6 +18,11 @@ struct Bench {
 }
 
 const BENCHES: &[Bench] = &[
+    Bench {
+        name: "cluster",
+        about: "takeover, stop, start of 300 real servers, memory: what the tests assert, in the lab",
+        run: cluster::main,
+    },
     Bench {
         name: "ipvs",
         about: "making, reading and comparing large IPVS tables, in the lab",

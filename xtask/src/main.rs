@@ -37,7 +37,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "bench",
-        about: "time something beside what others do it with: `bench ipvs`, `bench lvsd`, `bench nanny`",
+        about: "measure, beside peers where there are any: `bench` lists what",
         run: bench::main,
     },
     Chore {
