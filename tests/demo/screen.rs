@@ -91,10 +91,7 @@ impl Screen {
 
     fn write(&self, text: &str) -> Result<()> {
         let mut file = &self.file;
-        // A guest would keep it in its memory for seconds.
-        let written = file
-            .write_all(text.as_bytes())
-            .and_then(|()| file.sync_data());
+        let written = file.write_all(text.as_bytes());
         written.map_err(|source| Error::Io {
             doing: format!("write to {FILE}"),
             source,

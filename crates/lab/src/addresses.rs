@@ -2,16 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::rtnl::{attributes, messages};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use nix::sys::socket::SockaddrStorage;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-const RTM_NEWADDR: u16 = 20;
-const RTM_DELADDR: u16 = 21;
-const IFA_ADDRESS: u16 = 1;
-const IFA_LOCAL: u16 = 2;
-/// The groups that hear of IPv4 and IPv6 addresses.
-pub(crate) const ADDRESS_GROUPS: u32 = 0x10 | 0x100;
+use std::net::IpAddr;
 
 /// An address of an interface.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,27 +62,33 @@ pub(crate) enum Change {
     Removed(IpAddr),
 }
 
-/// The changes that a datagram of the kernel tells of.
-pub(crate) fn changes(datagram: &[u8]) -> Vec<Change> {
-    messages(datagram)
-        .filter_map(|message| {
-            // struct ifaddrmsg: family, prefix length, flags, scope, index
-            let fixed = message.body.get(8..)?;
-            let find = |wanted| attributes(fixed).find(|(kind, _)| *kind == wanted);
-            // IFA_LOCAL differs from IFA_ADDRESS on point-to-point links, and is the own one.
-            let (_, value) = find(IFA_LOCAL).or_else(|| find(IFA_ADDRESS))?;
-            let address = match value.len() {
-                4 => IpAddr::V4(Ipv4Addr::from(*value.first_chunk::<4>()?)),
-                16 => IpAddr::V6(Ipv6Addr::from(*value.first_chunk::<16>()?)),
-                _ => return None,
-            };
-            match message.kind {
-                RTM_NEWADDR => Some(Change::Added(address)),
-                RTM_DELADDR => Some(Change::Removed(address)),
+/// Returns the change that a notification reports.
+pub(crate) fn change(notification: &RouteNetlinkMessage) -> Option<Change> {
+    match notification {
+        RouteNetlinkMessage::NewAddress(message) => own_address(message).map(Change::Added),
+        RouteNetlinkMessage::DelAddress(message) => own_address(message).map(Change::Removed),
+        _ => None,
+    }
+}
+
+/// IFA_LOCAL differs from IFA_ADDRESS on point-to-point links, and is the own one.
+fn own_address(message: &AddressMessage) -> Option<IpAddr> {
+    let local = message
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            AddressAttribute::Local(address) => Some(*address),
+            _ => None,
+        });
+    local.or_else(|| {
+        message
+            .attributes
+            .iter()
+            .find_map(|attribute| match attribute {
+                AddressAttribute::Address(address) => Some(*address),
                 _ => None,
-            }
-        })
-        .collect()
+            })
+    })
 }
 
 #[cfg(test)]
@@ -96,20 +96,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_a_notice_of_the_kernel() {
-        let mut bytes = Vec::new();
-        bytes.extend_from_slice(&32_u32.to_ne_bytes());
-        bytes.extend_from_slice(&RTM_DELADDR.to_ne_bytes());
-        bytes.extend_from_slice(&[0; 10]);
-        bytes.extend_from_slice(&[2, 24, 0, 0, 2, 0, 0, 0]);
-        bytes.extend_from_slice(&8_u16.to_ne_bytes());
-        bytes.extend_from_slice(&IFA_LOCAL.to_ne_bytes());
-        bytes.extend_from_slice(&[1, 2, 3, 1]);
-        assert_eq!(
-            changes(&bytes),
-            [Change::Removed("1.2.3.1".parse().unwrap())]
-        );
-        assert_eq!(changes(&bytes[..31]), []);
+    fn notification_reports_local_address() {
+        let [local, peer]: [IpAddr; 2] = ["1.2.3.1", "1.2.3.9"].map(|text| text.parse().unwrap());
+        let mut message = AddressMessage::default();
+        message.attributes.push(AddressAttribute::Address(peer));
+        let notification = RouteNetlinkMessage::DelAddress(message.clone());
+        assert_eq!(change(&notification), Some(Change::Removed(peer)));
+        message.attributes.push(AddressAttribute::Local(local));
+        let notification = RouteNetlinkMessage::NewAddress(message);
+        assert_eq!(change(&notification), Some(Change::Added(local)));
     }
 
     #[test]

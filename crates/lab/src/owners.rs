@@ -2,17 +2,16 @@
 //!
 //! The kernel tells of every change as it happens, so the timeline has no sampling gaps.
 
-use crate::addresses::{self, ADDRESS_GROUPS, Change};
+use crate::addresses::{self, Change};
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::rtnl;
+use crate::rtnl::{RouteNotifications, address_notifications};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{MsgFlags, recv};
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::IpAddr;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -38,7 +37,7 @@ impl OwnerWatch {
         let mut watched = Vec::new();
         for host in hosts {
             // Subscribed before looking, so that no change falls in between.
-            let socket = host.inside(|| rtnl::open(ADDRESS_GROUPS))?;
+            let socket = host.inside(address_notifications)?;
             watched.push((host.clone(), socket));
         }
         let first = Moment {
@@ -47,7 +46,7 @@ impl OwnerWatch {
         };
         let thread = std::thread::Builder::new()
             .name("owners".to_owned())
-            .spawn(move || watch(address, &watched, first, &bell))
+            .spawn(move || watch(address, &mut watched, first, &bell))
             .map_err(Error::io("start a thread that watches an address"))?;
         Ok(OwnerWatch {
             thread: Some(thread),
@@ -81,13 +80,12 @@ fn owners(address: IpAddr, hosts: &[Host]) -> Result<BTreeSet<String>> {
 
 fn watch(
     address: IpAddr,
-    watched: &[(Host, OwnedFd)],
+    watched: &mut [(Host, RouteNotifications)],
     first: Moment,
     bell: &UnixStream,
 ) -> Result<Vec<Moment>> {
     let mut now = first.owners.clone();
     let mut moments = vec![first];
-    let mut buffer = vec![0; 65_536];
     // When the first of the notices was read that the next moment is made of. Those that wait are
     // read together: one host's must not be taken for older than another's that it followed.
     let mut read_at = None;
@@ -121,10 +119,14 @@ fn watch(
             continue;
         }
         read_at.get_or_insert_with(Instant::now);
-        for ((host, socket), _) in watched.iter().zip(&ready[1..]).filter(|(_, ready)| **ready) {
-            match recv(socket.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) {
-                Ok(length) => {
-                    for change in addresses::changes(&buffer[..length]) {
+        for ((host, socket), _) in watched
+            .iter_mut()
+            .zip(&ready[1..])
+            .filter(|(_, ready)| **ready)
+        {
+            match socket.receive() {
+                Ok(notifications) => {
+                    for change in notifications.iter().filter_map(addresses::change) {
                         match change {
                             Change::Added(ip) if ip == address => {
                                 now.insert(host.name().to_owned());
@@ -136,13 +138,14 @@ fn watch(
                         }
                     }
                 }
-                Err(Errno::EAGAIN | Errno::EINTR) => {}
-                // Notices were lost: look again.
-                Err(Errno::ENOBUFS) => {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                // Notifications were lost: read the addresses anew.
+                Err(error) if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => {
                     now.remove(host.name());
                     now.extend(owners(address, std::slice::from_ref(host))?);
                 }
-                Err(error) => return Err(Error::os("hear about changed addresses")(error)),
+                Err(error) => return Err(Error::io("receive changes of addresses")(error)),
             }
         }
     }

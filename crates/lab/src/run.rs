@@ -155,6 +155,7 @@ fn describe(kernel: Kernel) -> &'static str {
 fn job(kernel: Kernel, name: &str, bound: Duration, dir: &Path) -> Result<Job> {
     let args = ["--exact", name, "--nocapture", "--test-threads=1"];
     let (modules, resident) = if kernel.is_guest() {
+        paths::warm_unpacked_programs();
         (GuestKernel::find()?.modules, paths::built_programs()?)
     } else {
         ("/".into(), Vec::new())

@@ -6,11 +6,9 @@
 
 use std::collections::HashMap;
 
-use ipvs_netlink::{
-    Destination, DestinationKey, Family, Forwarding, Netmask, Protocol, Service, ServiceKey, Table,
-    Timeouts,
-};
-use lvs_cf::{Config, Network, RealServer, VirtualServer, ipv4_netmask};
+use ipvs_netlink::{Destination, DestinationKey, ServiceKey, Table, Timeouts};
+use lvs_cf::{Config, RealServer, VirtualServer};
+use lvs_model::{destination, service};
 
 use crate::monitor_argv::{CommandLine, command_line};
 
@@ -123,7 +121,7 @@ impl Wanted {
         let mut by_destination: HashMap<DestinationKey, &RealServer> = HashMap::new();
         for server in block.active_servers() {
             let label = |server: &RealServer| format!("{}/{}", *block.name, *server.name);
-            let asked = destination(config, block, server, key);
+            let asked = destination(config, block, server);
             if let Some(first) = by_destination.get(&asked.key) {
                 self.left_aside.push(LeftAside::RealServer {
                     label: label(server),
@@ -164,57 +162,6 @@ fn timeouts(config: &Config) -> Option<Timeouts> {
         udp: *config.udp_timeout,
     };
     (timeouts != Timeouts::default()).then_some(timeouts)
-}
-
-/// The kernel's service for a block.
-fn service(block: &VirtualServer) -> Service {
-    let address = block.address.address;
-    let by_address = ServiceKey::Address {
-        protocol: match *block.protocol {
-            lvs_cf::Protocol::Tcp => Protocol::Tcp,
-            lvs_cf::Protocol::Udp => Protocol::Udp,
-            lvs_cf::Protocol::Sctp => Protocol::Sctp,
-        },
-        address,
-        port: *block.port,
-    };
-    let by_mark = ServiceKey::Fwmark {
-        family: Family::of(address),
-        mark: *block.fwmark,
-    };
-    let key = if *block.fwmark == 0 {
-        by_address
-    } else {
-        by_mark
-    };
-    let mut service = Service::new(key, block.scheduler.name());
-    service.persistence = *block.persistent;
-    // Without persistence the mask means nothing, and the table keeps the default.
-    if *block.persistent > 0 {
-        service.netmask = match service.netmask {
-            Netmask::V4(_) => Netmask::V4(ipv4_netmask(*block.pmask)),
-            Netmask::V6(_) => Netmask::V6(*block.pmask),
-        };
-    }
-    service
-}
-
-/// The kernel's destination for a real server, with its full weight.
-fn destination(
-    config: &Config,
-    block: &VirtualServer,
-    server: &RealServer,
-    key: ServiceKey,
-) -> Destination {
-    let forwarding = match *config.network {
-        Network::Nat => Forwarding::Masquerade,
-        Network::Direct => Forwarding::Direct,
-        Network::Tunnel => Forwarding::Tunnel,
-    };
-    let port = block.port_of(server);
-    let mut destination = Destination::new(*server.address, port, forwarding, *server.weight);
-    destination.normalize(&key);
-    destination
 }
 
 #[cfg(test)]

@@ -1,24 +1,13 @@
-//! Addresses of interfaces over rtnetlink(7): one small synchronous socket.
+//! Addresses of interfaces over rtnetlink(7).
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
-use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkHeader,
-    NetlinkMessage, NetlinkPayload,
-};
+use lvs_netlink::Requests;
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_REPLACE};
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage, CacheInfo};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
-use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
-use nix::sys::socket::{setsockopt, sockopt};
-use nix::sys::time::{TimeVal, TimeValLike};
-
-/// The longest wait for an answer. The kernel answers before the request returns; this bounds
-/// what must not happen.
-const PATIENCE_SECONDS: i64 = 2;
-
-/// How many changes go into one send: their acknowledgements fit the default socket buffer.
-const BATCH: usize = 64;
+use netlink_sys::protocols::NETLINK_ROUTE;
 
 /// The lifetime of a permanent address (`INFINITY_LIFE_TIME` of the kernel's `addrconf.h`).
 pub const FOREVER: u32 = u32::MAX;
@@ -51,148 +40,49 @@ pub enum Change {
     Remove(Address),
 }
 
-/// A netlink socket for addresses.
+/// A connection to the kernel for addresses.
 pub struct Rtnl {
-    socket: Socket,
-    sequence: u32,
+    requests: Requests<RouteNetlinkMessage>,
 }
 
 impl Rtnl {
-    /// Opens the socket.
+    /// Opens the connection.
     ///
     /// # Errors
-    /// What the system says.
+    /// Those of [`Requests::open`].
     pub fn open() -> io::Result<Self> {
-        let mut socket = Socket::new(NETLINK_ROUTE)?;
-        socket.bind_auto()?;
-        socket.connect(&SocketAddr::new(0, 0))?;
-        let patience = TimeVal::seconds(PATIENCE_SECONDS);
-        setsockopt(&socket, sockopt::ReceiveTimeout, &patience)?;
-        Ok(Self {
-            socket,
-            sequence: 0,
-        })
+        let requests = Requests::open(NETLINK_ROUTE)?;
+        Ok(Self { requests })
     }
 
-    /// All IPv4 addresses of this network namespace.
+    /// Returns all IPv4 addresses of this network namespace.
     ///
     /// # Errors
-    /// What the system says; `InvalidData` for an answer that cannot be read.
+    /// Those of [`Requests::dump`].
     pub fn addresses(&mut self) -> io::Result<Vec<Address>> {
         let mut request = AddressMessage::default();
         request.header.family = AddressFamily::Inet;
-        let mut buffer = Vec::new();
-        let sequence = self.append(
-            &mut buffer,
-            RouteNetlinkMessage::GetAddress(request),
-            NLM_F_REQUEST | NLM_F_DUMP,
-        );
-        self.socket.send(&buffer, 0)?;
-        let mut addresses = Vec::new();
-        loop {
-            for message in self.receive()? {
-                if message.header.sequence_number != sequence {
-                    continue;
-                }
-                match message.payload {
-                    NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewAddress(message)) => {
-                        addresses.extend(from_message(&message));
-                    }
-                    NetlinkPayload::Done(_) => return Ok(addresses),
-                    NetlinkPayload::Error(error) if error.code.is_some() => {
-                        return Err(error.to_io());
-                    }
-                    _ => {}
-                }
-            }
-        }
+        let found = self
+            .requests
+            .dump(&RouteNetlinkMessage::GetAddress(request))?;
+        let address = |message: &RouteNetlinkMessage| match message {
+            RouteNetlinkMessage::NewAddress(message) => from_message(message),
+            _ => None,
+        };
+        Ok(found.iter().filter_map(address).collect())
     }
 
-    /// Makes the changes, many per send, and gives each one's own result in order.
+    /// Makes the changes, many in a send, and returns each one's own result in order.
     pub fn change(&mut self, changes: &[Change]) -> Vec<io::Result<()>> {
-        let mut results = Vec::with_capacity(changes.len());
-        for batch in changes.chunks(BATCH) {
-            match self.change_batch(batch) {
-                Ok(batch_results) => results.extend(batch_results),
-                Err(error) => {
-                    let copy = || io::Error::new(error.kind(), error.to_string());
-                    results.extend(batch.iter().map(|_| Err(copy())));
-                }
-            }
-        }
-        results
+        let request = |change: &Change| match change {
+            Change::Set(address) => (
+                RouteNetlinkMessage::NewAddress(to_message(address)),
+                NLM_F_CREATE | NLM_F_REPLACE,
+            ),
+            Change::Remove(address) => (RouteNetlinkMessage::DelAddress(to_message(address)), 0),
+        };
+        self.requests.change(changes.iter().map(request).collect())
     }
-
-    fn change_batch(&mut self, changes: &[Change]) -> io::Result<Vec<io::Result<()>>> {
-        let mut buffer = Vec::new();
-        let first = self.sequence.wrapping_add(1);
-        for change in changes {
-            let (message, flags) = match change {
-                Change::Set(address) => (
-                    RouteNetlinkMessage::NewAddress(to_message(address)),
-                    NLM_F_CREATE | NLM_F_REPLACE,
-                ),
-                Change::Remove(address) => {
-                    (RouteNetlinkMessage::DelAddress(to_message(address)), 0)
-                }
-            };
-            self.append(&mut buffer, message, NLM_F_REQUEST | NLM_F_ACK | flags);
-        }
-        self.socket.send(&buffer, 0)?;
-        let mut results: Vec<Option<io::Result<()>>> = changes.iter().map(|_| None).collect();
-        while results.iter().any(Option::is_none) {
-            for message in self.receive()? {
-                let NetlinkPayload::Error(error) = message.payload else {
-                    continue;
-                };
-                let place = message.header.sequence_number.wrapping_sub(first) as usize;
-                if let Some(result) = results.get_mut(place) {
-                    *result = Some(if error.code.is_none() {
-                        Ok(())
-                    } else {
-                        Err(error.to_io())
-                    });
-                }
-            }
-        }
-        Ok(results.into_iter().flatten().collect())
-    }
-
-    /// Appends a request to `buffer` and gives its sequence number.
-    fn append(&mut self, buffer: &mut Vec<u8>, message: RouteNetlinkMessage, flags: u16) -> u32 {
-        self.sequence = self.sequence.wrapping_add(1);
-        let mut header = NetlinkHeader::default();
-        header.flags = flags;
-        header.sequence_number = self.sequence;
-        let mut message = NetlinkMessage::new(header, NetlinkPayload::from(message));
-        message.finalize();
-        let start = buffer.len();
-        buffer.resize(start + message.buffer_len(), 0);
-        message.serialize(&mut buffer[start..]);
-        self.sequence
-    }
-
-    /// The messages of one datagram from the kernel.
-    fn receive(&mut self) -> io::Result<Vec<NetlinkMessage<RouteNetlinkMessage>>> {
-        let (datagram, sender) = self.socket.recv_from_full()?;
-        if sender.port_number() != 0 {
-            return Ok(Vec::new());
-        }
-        let mut messages = Vec::new();
-        let mut rest = &datagram[..];
-        while !rest.is_empty() {
-            let message = NetlinkMessage::deserialize(rest).map_err(|error| invalid(&error))?;
-            // Messages are padded to four bytes (`NLMSG_ALIGN`).
-            let length = (message.header.length as usize).next_multiple_of(4);
-            messages.push(message);
-            rest = rest.get(length..).unwrap_or_default();
-        }
-        Ok(messages)
-    }
-}
-
-fn invalid(error: &impl ToString) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }
 
 fn to_message(address: &Address) -> AddressMessage {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::Duration;
 
-use ipvs_netlink::{Family, Protocol, ServiceKey};
+use ipvs_netlink::ServiceKey;
 use lvs_cf::{Config, Network};
 
 use crate::error::Error;
@@ -126,7 +126,7 @@ impl Settings {
                 Vec::new()
             },
             floating: floating(config, role, own)?,
-            services: services(config),
+            services: lvs_model::active_service_keys(config),
             lease: has_partner.then(|| Lease::new(rules.keepalive, rules.deadtime)),
         })
     }
@@ -212,28 +212,6 @@ fn floating(config: &Config, role: Role, own: &[OwnAddress]) -> Result<Vec<Float
         });
     }
     Ok(floating)
-}
-
-fn services(config: &Config) -> Vec<ServiceKey> {
-    let key = |server: &lvs_cf::VirtualServer| match *server.fwmark {
-        0 => ServiceKey::Address {
-            protocol: match *server.protocol {
-                lvs_cf::Protocol::Tcp => Protocol::Tcp,
-                lvs_cf::Protocol::Udp => Protocol::Udp,
-                lvs_cf::Protocol::Sctp => Protocol::Sctp,
-            },
-            address: server.address.address,
-            port: *server.port,
-        },
-        mark => ServiceKey::Fwmark {
-            family: Family::of(server.address.address),
-            mark,
-        },
-    };
-    let mut keys: Vec<_> = config.active_virtual_servers().map(key).collect();
-    keys.sort();
-    keys.dedup();
-    keys
 }
 
 fn ipv4(what: &'static str, address: IpAddr) -> Result<Ipv4Addr, Error> {

@@ -1,5 +1,5 @@
 //! Benchmarks in the lab are played, and what they print is read back:
-//! `lab: WORLD::CASE::ROUND: FIGURE = VALUE UNIT`.
+//! `lab: WORLD::CASE: FIGURE = VALUE UNIT`.
 
 use crate::run::cargo;
 use anyhow::{Context, Result, ensure};

@@ -26,30 +26,28 @@ pub(crate) struct Figures {
 /// One thing to time.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// How often: those that are compared closely, more than once, in turns.
-    pub(crate) rounds: u32,
     pub(crate) run: fn(&World) -> Outcome<Figures>,
 }
 
-const fn case(name: &'static str, rounds: u32, run: fn(&World) -> Outcome<Figures>) -> Case {
-    Case { name, rounds, run }
+const fn case(name: &'static str, run: fn(&World) -> Outcome<Figures>) -> Case {
+    Case { name, run }
 }
 
 /// All cases, in the order they are played.
 pub(crate) const CASES: [Case; 13] = [
-    case("fill-ipvsadm-each", 1, fill_ipvsadm_each),
-    case("fill-ipvsadm-restore", 1, fill_ipvsadm_restore),
-    case("fill-one-by-one", 3, fill_one_by_one),
-    case("fill-batch", 9, fill_batch),
-    case("fill-floor", 9, fill_floor),
-    case("fill-acknowledged", 3, fill_acknowledged),
-    case("dump", 3, dump),
-    case("dump-ipvsadm", 3, dump_ipvsadm),
-    case("diff-unchanged", 9, diff_unchanged),
-    case("adopt", 3, adopt),
-    case("adopt-flush", 3, adopt_flush),
-    case("delete-batch", 1, delete_batch),
-    case("flush", 1, flush),
+    case("fill-ipvsadm-each", fill_ipvsadm_each),
+    case("fill-ipvsadm-restore", fill_ipvsadm_restore),
+    case("fill-one-by-one", fill_one_by_one),
+    case("fill-batch", fill_batch),
+    case("fill-floor", fill_floor),
+    case("fill-acknowledged", fill_acknowledged),
+    case("dump", dump),
+    case("dump-ipvsadm", dump_ipvsadm),
+    case("diff-unchanged", diff_unchanged),
+    case("adopt", adopt),
+    case("adopt-flush", adopt_flush),
+    case("delete-batch", delete_batch),
+    case("flush", flush),
 ];
 
 /// Times something.

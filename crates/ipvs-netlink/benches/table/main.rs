@@ -29,13 +29,11 @@ fn main() {
         .find(|argument| !argument.starts_with('-'));
     let part = part.unwrap_or_default();
     for world in &WORLDS {
-        let rounds = CASES.iter().map(|case| case.rounds).max().unwrap_or(0);
-        for round in 0..rounds {
-            for case in CASES.iter().filter(|case| round < case.rounds) {
-                let name = format!("{}::{}::{round}", world.name, case.name);
-                if name.contains(&part) {
-                    play(world, case, &name);
-                }
+        // Once each: in virtual time, again would give the same.
+        for case in &CASES {
+            let name = format!("{}::{}", world.name, case.name);
+            if name.contains(&part) {
+                play(world, case, &name);
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Instant;
 
+use lvs_netlink::REPLY_LIMIT;
 use netlink_packet_core::{
     DecodeError, Emitable, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, ParseableParametrized,
 };
@@ -11,7 +12,7 @@ use nix::errno::Errno;
 
 use super::failure::Failure;
 use super::frame::{self, Content};
-use super::link::{Link, PATIENCE};
+use super::link::Link;
 use crate::Change;
 use crate::message::{FAMILY_VERSION, Message, request};
 
@@ -162,7 +163,7 @@ impl<L: Link> Exchange<L> {
             // The kernel refuses a new dump while the old one is not read to its end. Other late
             // answers would do no harm, having other numbers, but take up room.
             let start = Instant::now();
-            while start.elapsed() < PATIENCE {
+            while start.elapsed() < REPLY_LIMIT {
                 self.answer.clear();
                 self.answer.reserve(ANSWER_ROOM);
                 match self.link.receive(&mut self.answer, false) {
@@ -335,7 +336,7 @@ impl<L: Link> Exchange<L> {
                 },
             }
             // Strangers and signals must not stretch the wait for ever.
-            if start.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+            if start.get_or_insert_with(Instant::now).elapsed() > REPLY_LIMIT {
                 return Err(Failure::TimedOut);
             }
         }

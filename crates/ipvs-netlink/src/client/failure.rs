@@ -5,8 +5,8 @@ use std::io;
 use netlink_packet_core::DecodeError;
 use nix::errno::Errno;
 
-use super::link::PATIENCE;
 use crate::{Attempt, Error};
+use lvs_netlink::REPLY_LIMIT;
 
 /// What the kernel does not find by its name or number.
 pub(super) const ENOENT: i32 = Errno::ENOENT as i32;
@@ -43,7 +43,7 @@ impl Failure {
             },
             Self::TimedOut => Error::TimedOut {
                 attempt,
-                seconds: PATIENCE.as_secs(),
+                seconds: REPLY_LIMIT.as_secs(),
             },
             Self::Truncated { length, room } => Error::Truncated {
                 attempt,

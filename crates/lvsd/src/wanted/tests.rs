@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fixture::{config, ip, server, service};
+use ipvs_netlink::{Destination, Forwarding, Netmask, Protocol, Service};
+use lvs_cf::Network;
 
 const VIP: &str = "1.2.3.1";
 
