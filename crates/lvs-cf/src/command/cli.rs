@@ -38,7 +38,7 @@ impl Cli {
 pub(super) enum Command {
     /// Report errors and warnings; exit status 0 if no errors, 1 if errors, 2 if trouble
     Check(Check),
-    /// Print the effective configuration with defaults; exit status 0, 1 if errors, 2 if trouble
+    /// Print the effective configuration with defaults; exit status 0 if no errors, 1 if errors, 2 if trouble
     Show(Show),
     /// Print what changes between two files; exit status 0 if nothing, 1 if changes, 2 if trouble
     Diff(Diff),
