@@ -229,7 +229,7 @@ fn a_stopped_pulse_loses_its_addresses_and_wakes_as_hot_backup() {
         let client = cluster.poll_vip()?;
         cluster.wait_answers(&client, 50)?;
         let woken = lvs1.signal(Signal::SIGCONT)?;
-        lvs1.wait_line("pulse stood still for longer than deadtime", SOON)?;
+        lvs1.wait_line("pulse stalled for longer than deadtime", SOON)?;
         std::thread::sleep(DEADTIME + KEEPALIVE * 2);
         let owners = watch.finish()?;
         cluster.say(&format!("stopped, owners: {:?}", summary(&owners, stopped)))?;

@@ -42,11 +42,11 @@ fn datagrams_of_every_wrong_kind_have_their_line_and_keep_nobody_alive() {
             std::thread::sleep(Duration::from_millis(500));
         }
         for line in [
-            "bad heartbeat packet (from 1.2.3.3, 0 bytes in place of 4)",
-            "bad heartbeat packet (from 1.2.3.3, 3 bytes in place of 4)",
-            "bad heartbeat packet (from 1.2.3.3, 5 bytes in place of 4)",
+            "bad heartbeat packet (from 1.2.3.3, 0 bytes instead of 4)",
+            "bad heartbeat packet (from 1.2.3.3, 3 bytes instead of 4)",
+            "bad heartbeat packet (from 1.2.3.3, 5 bytes instead of 4)",
             "Incompatible heartbeat received -- other system not using identical services",
-            "heartbeat from 1.2.3.100, who is not the partner: ignored",
+            "ignoring heartbeat from 1.2.3.100: not the partner",
             "partner dead: activating lvs",
         ] {
             lvs1.wait_line(line, SOON)?;

@@ -152,7 +152,7 @@ fn a_floating_address_that_somebody_removed_is_raised_and_announced_again() {
         let capture = cluster.client()?.capture_arp("eth0")?;
         let host = cluster.host("lvs1")?;
         host.tool(&["ip", "addr", "del", "1.2.3.1/24", "dev", "eth0"])?;
-        lvs1.wait_line("raising 1.2.3.1 on eth0:1 again: it was not there", SOON)?;
+        lvs1.wait_line("raising 1.2.3.1 on eth0:1 again: it was missing", SOON)?;
         assert!(cluster.has_vip("lvs1")?);
         cluster.wait("its announcement", SOON, || {
             Ok(capture.announcements(VIP).len() >= 2)

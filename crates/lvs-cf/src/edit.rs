@@ -26,7 +26,7 @@ pub use path::{BlockPath, Place};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EditError {
     /// A brace is missing or too many, or the file is no text.
-    #[error("line {line}: it cannot be told which block is which")]
+    #[error("line {line}: cannot match blocks and braces: correct the file first")]
     Structure {
         /// The first line that leaves it open, from 1.
         line: usize,
@@ -45,14 +45,14 @@ pub enum EditError {
         block: String,
     },
     /// A block of that name is there.
-    #[error("there is a block `{block}` already")]
+    #[error("block `{block}` already exists")]
     BlockExists {
         /// What it is called.
         block: String,
     },
     /// lvs.cf has no way to write this: a line end, or both kinds of quotes together with blanks or,
     /// in a list, with a `]` at the end.
-    #[error("{text:?} cannot be written in lvs.cf")]
+    #[error("cannot write {text:?} in lvs.cf")]
     CannotWrite {
         /// The value or the name.
         text: String,

@@ -154,7 +154,7 @@ pub(crate) fn refuse(config: &Config, document: &Document, sink: &mut Sink) {
                         .expected(done),
                     Directive => draft
                         .detail(later(&format!("directive \"{name}\"")))
-                        .help("take the line out, or put `#` before it"),
+                        .help("remove the line, or comment it out with `#`"),
                     Block => draft
                         .detail(later(&format!("block \"{name}\"")))
                         .expected("`virtual NAME {`"),

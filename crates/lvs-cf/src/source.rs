@@ -71,7 +71,7 @@ fn read_patiently(file: File, patience: Duration) -> io::Result<Vec<u8>> {
         match poll(&mut ready, timeout) {
             Ok(0) => {
                 let seconds = patience.as_secs();
-                let why = format!("it does not end within {seconds} s");
+                let why = format!("no end of input within {seconds} s");
                 return Err(io::Error::new(ErrorKind::TimedOut, why));
             }
             Ok(_) => {}

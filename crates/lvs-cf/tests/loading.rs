@@ -331,9 +331,9 @@ pulse: error parsing {shown} at line 3: unknown command: \"scheduler\"
  --> {shown}:3:1
   |
 3 | scheduler = wlc
-  | ^^^^^^^^^ expected a directive that stands outside the blocks
+  | ^^^^^^^^^ expected a directive allowed outside the blocks
   |
-  = help: `scheduler` stands in a virtual block: move it, or see whether a `}}` is wrong
+  = help: `scheduler` belongs in a virtual block: move it, or check for a misplaced `}}`
 error: invalid argument: \"nta\"
  --> {shown}:4:11
   |

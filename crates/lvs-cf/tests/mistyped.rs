@@ -31,10 +31,10 @@ fn of_other_lines(source: String) -> HashSet<String> {
                     || d.reason.contains(" without ")
                     || d.reason.contains(" a later block ")
                     || d.reason.contains(" has no `active`")
-                    || d.reason.contains(" sends nothing")
-                    || d.reason.contains(" is plain text")
-                    || d.reason.contains(" more than 0")
-                    || d.reason.contains(" more than "))
+                    || d.reason.contains(" without data to send")
+                    || d.reason.contains(" is matched as plain text")
+                    || d.reason.contains(" a weight above 0")
+                    || d.reason.contains(" exceeds `timeout`"))
     };
     let reasons = found(source).into_iter().filter(about_others);
     reasons.map(|d| d.reason).collect()

@@ -17,9 +17,9 @@ Programs the IPVS table from lvs.cf and keeps one monitor per real server.
 
   -c, --configfile FILE  configuration file [/etc/lvs.cf, else /etc/sysconfig/ha/lvs.cf]
   -n, --nodaemon         stay in the foreground and log to stdout
-      --nofork           let go of the terminal, but do not fork and write no pid file
-  -v, --verbose          log more; the monitors too
-  -t, --test-start       print what a start would do to the kernel's present table, and do nothing
+      --nofork           detach from the terminal without forking, and write no pid file
+  -v, --verbose          log more, also in the monitors
+  -t, --test-start       print the changes a start would make to the kernel's table, and exit
   -?, --help             print this help and exit
       --usage            print a short usage line and exit
       --version          print the version and exit

@@ -147,12 +147,11 @@ impl fmt::Display for Message<'_> {
             }
             Self::ServiceTwice { name, first } => write!(
                 f,
-                "virtual service {name} not started: {first} is the same service in the table"
+                "virtual service {name} not started: same service as {first}"
             ),
-            Self::RealServerTwice { label, first } => write!(
-                f,
-                "no monitor for {label}: {first} is the same real server in the table"
-            ),
+            Self::RealServerTwice { label, first } => {
+                write!(f, "no monitor for {label}: same real server as {first}")
+            }
             Self::MonitorStarted { label, pid } => {
                 write!(f, "create_monitor for {label} running as pid {pid}")
             }
@@ -163,7 +162,7 @@ impl fmt::Display for Message<'_> {
             Self::MonitorFloods { label, lines } => {
                 write!(
                     f,
-                    "monitor for {label} writes too much: {lines} lines dropped"
+                    "monitor for {label} exceeds the output rate limit: {lines} lines dropped"
                 )
             }
             Self::MonitorEnded { label, pid, status } => {
@@ -183,10 +182,10 @@ impl fmt::Display for Message<'_> {
                 bound.as_secs()
             ),
             Self::MonitorsLeft { count } => {
-                write!(f, "{count} monitors did not end though killed")
+                write!(f, "{count} monitors still running after SIGKILL")
             }
             Self::Ready => f.write_str("every active virtual service is ready"),
-            Self::NotTold { error } => write!(f, "cannot tell pulse of readiness: {error}"),
+            Self::NotTold { error } => write!(f, "cannot notify pulse of readiness: {error}"),
             Self::Table { error } => f.write_str(error),
             Self::Failed { line } | Self::Doubtful { line } => f.write_str(line),
             Self::NoReload => f.write_str("reload is not supported in this version: restart pulse"),

@@ -12,7 +12,7 @@ use clap::Parser;
     override_usage = "pulse [-c FILE] [-n] [-v] [-t] [--forceactive] [--lvs=PATH]"
 )]
 pub struct Cli {
-    /// Read this file [default: /etc/lvs.cf, else /etc/sysconfig/ha/lvs.cf]
+    /// Configuration file [default: /etc/lvs.cf, else /etc/sysconfig/ha/lvs.cf]
     #[arg(short = 'c', long = "configfile", value_name = "FILE")]
     pub config_file: Option<PathBuf>,
     /// Stay in the foreground and log to stdout
@@ -21,16 +21,16 @@ pub struct Cli {
     /// Log more
     #[arg(short, long)]
     pub verbose: bool,
-    /// Go through every decision, log what would be done, and touch nothing
+    /// Log what would be done, and change nothing
     #[arg(short = 't', long = "test-start", visible_alias = "norun")]
     pub trial: bool,
-    /// Be active from the start
+    /// Become active at start
     #[arg(long = "forceactive")]
     pub force_active: bool,
-    /// Run this program as lvsd [default: the one beside pulse, else /usr/sbin/lvsd]
+    /// lvsd program [default: the one next to pulse, else /usr/sbin/lvsd]
     #[arg(long = "lvs", visible_alias = "lvsd", value_name = "PATH")]
     pub lvsd: Option<PathBuf>,
-    /// Failover services: not supported in this version
+    /// fos program; not supported in this version
     #[arg(long, value_name = "PATH")]
     pub fos: Option<PathBuf>,
 }

@@ -122,7 +122,7 @@ impl fmt::Display for Message<'_> {
                 WhyInactive::LvsdFailed => write!(f, "lvsd failed: deactivating LVS"),
                 WhyInactive::Stalled => write!(
                     f,
-                    "pulse stood still for longer than deadtime ({deadtime:?}): deactivating LVS"
+                    "pulse stalled for longer than deadtime ({deadtime:?}): deactivating LVS"
                 ),
                 WhyInactive::Terminating => write!(f, "deactivating LVS"),
             },
@@ -133,15 +133,12 @@ impl fmt::Display for Message<'_> {
             Self::BadHeartbeat(error, sender, held_back) => {
                 write!(f, "{error} (from {sender}")?;
                 if let heartbeat::Error::Size(size) = error {
-                    write!(f, ", {size} bytes in place of {}", heartbeat::SIZE)?;
+                    write!(f, ", {size} bytes instead of {}", heartbeat::SIZE)?;
                 }
                 write!(f, "){}", HeldBack(*held_back))
             }
             Self::Stranger(sender, held_back) => {
-                write!(
-                    f,
-                    "heartbeat from {sender}, who is not the partner: ignored"
-                )?;
+                write!(f, "ignoring heartbeat from {sender}: not the partner")?;
                 write!(f, "{}", HeldBack(*held_back))
             }
             Self::NotSent(partner, error, held_back) => {
@@ -156,13 +153,13 @@ impl fmt::Display for Message<'_> {
             }
             Self::FileChanged(file) => write!(
                 f,
-                "{} has changed since pulse was started: going by what it said then",
+                "{} has changed since pulse was started: the change takes effect when pulse is restarted",
                 file.display()
             ),
             Self::NotHanded(error) => {
                 write!(
                     f,
-                    "cannot hand the file to lvsd, which reads it itself: {error}"
+                    "cannot pass the configuration to lvsd, which reads the file instead: {error}"
                 )
             }
             Self::LvsdStarted(pid) => write!(f, "lvsd running as pid {pid}"),
@@ -191,7 +188,7 @@ impl fmt::Display for Message<'_> {
             }
             Self::RaisedAgain(floating, held_back) => {
                 let (address, device) = (floating.address, device(floating));
-                write!(f, "raising {address} on {device} again: it was not there")?;
+                write!(f, "raising {address} on {device} again: it was missing")?;
                 write!(f, "{}", HeldBack(*held_back))
             }
             Self::NotRaised(floating, error, held_back) => {
@@ -206,7 +203,10 @@ impl fmt::Display for Message<'_> {
             Self::Dropped(address) => write!(f, "dropping {address}"),
             Self::NotDropped(address, error) => write!(f, "cannot remove {address}: {error}"),
             Self::PutBack(address) => {
-                write!(f, "{address} went with a floating address: put back")
+                write!(
+                    f,
+                    "restored {address}, which the kernel removed with a floating address"
+                )
             }
             Self::NoAddresses(error) => write!(f, "cannot read this host's addresses: {error}"),
             Self::NotAnnounced(count, error) => {
@@ -237,7 +237,7 @@ impl fmt::Display for Message<'_> {
                 )
             }
             Self::LvsdLost(error) => write!(f, "cannot wait for lvsd: {error}"),
-            Self::NotTold(error) => write!(f, "cannot tell the service manager: {error}"),
+            Self::NotTold(error) => write!(f, "cannot notify the service manager: {error}"),
         }
     }
 }
@@ -253,7 +253,7 @@ impl fmt::Display for HeldBack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             0 => Ok(()),
-            count => write!(f, " ({count} more like this)"),
+            count => write!(f, " ({count} suppressed)"),
         }
     }
 }
@@ -304,7 +304,7 @@ mod tests {
         let sender = IpAddr::from([1, 2, 3, 9]);
         assert_eq!(
             Message::BadHeartbeat(heartbeat::Error::Size(5), sender, 12).to_string(),
-            "bad heartbeat packet (from 1.2.3.9, 5 bytes in place of 4) (12 more like this)"
+            "bad heartbeat packet (from 1.2.3.9, 5 bytes instead of 4) (12 suppressed)"
         );
         assert_eq!(
             Message::BadHeartbeat(heartbeat::Error::Incompatible, sender, 0).to_string(),

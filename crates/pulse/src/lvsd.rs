@@ -133,7 +133,7 @@ impl Lvsd {
         let child = tokio::process::Command::from(command).spawn()?;
         let pid = child
             .id()
-            .ok_or_else(|| io::Error::other("ended before it had begun"))?;
+            .ok_or_else(|| io::Error::other("lvsd exited at once"))?;
         Ok(Self {
             child,
             pid,

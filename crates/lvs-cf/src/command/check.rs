@@ -110,10 +110,12 @@ impl Show {
         // Writing to a string does not fail.
         let _ = match (self.form, joined(&more), joined(&all)) {
             (Form::Short, None, _) => Ok(()),
-            (Form::Short, Some(more), _) => writeln!(out, "{path}: and {more}"),
-            (Form::Full, _, None) => writeln!(out, "{path}: nothing wrong"),
+            (Form::Short, Some(more), _) => writeln!(out, "{path}: {more} not shown"),
+            (Form::Full, _, None) => writeln!(out, "{path}: no problems found"),
             (Form::Full, None, Some(all)) => writeln!(out, "{path}: {all}"),
-            (Form::Full, Some(_), Some(all)) => writeln!(out, "{path}: {all}, the first are shown"),
+            (Form::Full, Some(_), Some(all)) => {
+                writeln!(out, "{path}: {all}; only the first are shown")
+            }
         };
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-/// Check lvs.cf files, and show what they mean.
+/// Check, show and compare lvs.cf files.
 #[derive(Debug, Parser)]
 #[command(name = "lvs-cf", version, disable_help_flag = true)]
 pub(super) struct Cli {
@@ -27,7 +27,7 @@ impl Cli {
         };
         let stdin = files.iter().filter(|file| file.as_os_str() == "-");
         if stdin.count() > 1 {
-            let why = "standard input, `-`, is named more than once";
+            let why = "standard input (`-`) is given more than once";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, why));
         }
         Ok(self)
@@ -36,11 +36,11 @@ impl Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Say what is wrong with files; status 0 nothing, 1 errors, 2 trouble
+    /// Report errors and warnings; exit status 0 if no errors, 1 if errors, 2 if trouble
     Check(Check),
-    /// Say what a file means, defaults filled in; status 0, or 1 if the file has errors, 2 trouble
+    /// Print the effective configuration with defaults; exit status 0 if no errors, 1 if errors, 2 if trouble
     Show(Show),
-    /// Say what changes between two files; status 0 nothing, 1 something, 2 trouble
+    /// Print what changes between two files; exit status 0 if nothing, 1 if changes, 2 if trouble
     Diff(Diff),
 }
 
@@ -49,13 +49,13 @@ pub(super) struct Check {
     /// Files to check, `-` for standard input [default: the file the daemons read]
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
-    /// Take warnings for errors
+    /// Treat warnings as errors
     #[arg(long)]
     pub(super) strict: bool,
-    /// With source lines, or one line each [default: full on a terminal, else short]
+    /// Output with source lines, or one line each [default: full on a terminal, else short]
     #[arg(long, value_name = "full|short", hide_possible_values = true)]
     pub(super) format: Option<Form>,
-    /// Colours; auto: on a terminal that has them, unless NO_COLOR or CLICOLOR says otherwise
+    /// Use colors; auto: on a terminal that supports them, subject to NO_COLOR and CLICOLOR
     #[arg(long, value_name = "auto|always|never", default_value = "auto")]
     #[arg(hide_possible_values = true)]
     pub(super) color: When,
@@ -68,7 +68,7 @@ pub(super) struct Show {
     /// File to show, `-` for standard input [default: the file the daemons read]
     #[arg(value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
-    /// As an lvs.cf whose comments are the defaults, or for programs
+    /// Output as an lvs.cf with defaults in comments, or as JSON
     #[arg(
         long,
         value_name = "text|json",
@@ -82,10 +82,10 @@ pub(super) struct Show {
 
 #[derive(Debug, Args)]
 pub(super) struct Diff {
-    /// The file to compare with, often the one in use, `-` for standard input
+    /// Old file, often the one in use, `-` for standard input
     #[arg(value_name = "OLD")]
     pub(super) old: PathBuf,
-    /// The file that would take its place, `-` for standard input
+    /// New file, `-` for standard input
     #[arg(value_name = "NEW")]
     pub(super) new: PathBuf,
     #[command(flatten)]
@@ -94,7 +94,7 @@ pub(super) struct Diff {
 
 #[derive(Debug, Args)]
 pub(super) struct Names {
-    /// Look host names up, which may take long; otherwise any name will do
+    /// Resolve host names, which may take long; without it any name is accepted
     #[arg(long)]
     pub(super) resolve: bool,
 }

@@ -96,7 +96,7 @@ pub fn main() -> ExitCode {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(outcome.status),
         Ok(()) => ExitCode::from(outcome.status),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "lvs-cf: cannot write the output: {error}");
+            let _ = writeln!(io::stderr(), "lvs-cf: cannot write output: {error}");
             ExitCode::from(TROUBLE)
         }
     }

@@ -59,7 +59,9 @@ pub(super) fn write(to: &mut impl Write, loaded: &Loaded, terminal: bool) -> io:
         false => to.write_all(text.as_bytes()),
     };
     let path = shown_path(&loaded.path);
-    put(&format!("# {path} as it is taken; behind # the defaults\n"))?;
+    put(&format!(
+        "# effective configuration of {path}; defaults are commented\n"
+    ))?;
     put(&statements("", &settings::global(config, &hosts)))?;
     for (keyword, service) in services(config) {
         put(&format!("\n{keyword} {} {{\n", name(&service.name)))?;

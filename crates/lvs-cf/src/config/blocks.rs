@@ -254,8 +254,11 @@ fn placeholder(reader: &mut Reader<'_>, address: &Spanned<Floating>, active: boo
     } else {
         reader.sink.warning(word.span, || {
             Draft::new(Kind::Doubtful)
-                .detail(format!(": \"{}\" is no address yet", shown(word.text)))
-                .help("with `active = 1` it is an error")
+                .detail(format!(
+                    ": \"{}\" is a placeholder, not an address",
+                    shown(word.text)
+                ))
+                .help("set an address before `active = 1`")
         });
     }
 }

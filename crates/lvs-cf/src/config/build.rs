@@ -26,7 +26,7 @@ pub(crate) fn build(
     if (0..document.line_count()).all(|line| document.kind(line) == LineKind::Empty) {
         sink.error(end, || {
             Draft::new(Kind::EmptyConfiguration)
-                .expected("directives; `primary = ADDRESS` at the least")
+                .expected("directives, at least `primary = ADDRESS`")
         });
         return None;
     }

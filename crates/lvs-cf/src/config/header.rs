@@ -50,8 +50,8 @@ impl<'d> Reader<'d> {
             } else if !names[0].quoted {
                 self.sink.warning(names[0].span, || {
                     Draft::new(Kind::Doubtful)
-                        .detail(": a virtual server that is called \"server\"")
-                        .expected("`virtual server NAME {`, or a name of its own")
+                        .detail(": virtual server named \"server\"")
+                        .expected("`virtual server NAME {`, or another name")
                 });
             }
         }
@@ -68,7 +68,7 @@ impl<'d> Reader<'d> {
                 .error(whole, || missing(": \"{\"", "`{` at the end of this line"));
         } else if names.is_empty() {
             self.sink.error(keyword.span, || {
-                missing(": the block's name", "`NAME {` behind it")
+                missing(": the block's name", "`NAME {` after it")
             });
         } else if let (Some(second), Some(last)) = (names.get(1), names.last()) {
             self.sink.error(second.span.to(last.span), || {
@@ -90,7 +90,7 @@ impl<'d> Reader<'d> {
                     .detail(" after {")
                     .expected("the end of the line, or `#` and a comment");
                 match self.document.token_at(span).text.contains('=') {
-                    true => draft.help("a line has one statement"),
+                    true => draft.help("write one statement per line"),
                     false => draft,
                 }
             });
@@ -101,7 +101,7 @@ impl<'d> Reader<'d> {
             self.sink.error(name.span, || {
                 Draft::new(Kind::InvalidArgument)
                     .detail(format!(": \"{}\"", shown(name.text)))
-                    .expected("a name, neither empty nor with control characters")
+                    .expected("a non-empty name without control characters")
             });
         }
         Some(Header {
@@ -121,15 +121,15 @@ impl<'d> Reader<'d> {
                 Draft::new(Kind::UnknownCommand).detail(format!(": \"{}\"", shown(keyword.text)));
             match (scope, keyword.text) {
                 (Scope::Global, "server") => draft
-                    .expected("a `virtual` block around it")
-                    .help("is a `}` too many above?"),
+                    .expected("an enclosing `virtual` block")
+                    .help("check for an extra `}` above"),
                 (Scope::Global, word) => draft
                     .expected("`virtual NAME {` or `failover NAME {`")
                     .nearest(like(word, &["virtual", "failover"])),
                 (Scope::Virtual, word) => draft
                     .expected("`server NAME {`")
                     .nearest(like(word, &["server"])),
-                (Scope::Server, _) => draft.expected("no block: a server block has none"),
+                (Scope::Server, _) => draft.expected("no block: a `server` block contains none"),
             }
         });
     }

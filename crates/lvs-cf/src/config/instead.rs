@@ -17,13 +17,7 @@ pub(super) fn of_name(
 ) -> Option<Cow<'static, str>> {
     let names = directive::names(scope);
     if let Some(c) = look_alike(name) {
-        return Some(
-            format!(
-                "{} in it is not what it looks like: type it again",
-                called(c)
-            )
-            .into(),
-        );
+        return Some(format!("contains the look-alike character {}", called(c)).into());
     }
     if ["//", "/*", "*", ";", "!", "--"]
         .iter()
@@ -35,7 +29,7 @@ pub(super) fn of_name(
         .iter()
         .any(|m| name.starts_with(m))
     {
-        return Some("a merge left this here: keep one of its two sides".into());
+        return Some("unresolved merge conflict: keep one side".into());
     }
     if matches!(name, "virtual" | "failover" | "server") {
         return Some(format!("a block begins with `{name} NAME {{`").into());
@@ -50,7 +44,7 @@ pub(super) fn of_name(
     if let Some(elsewhere) = directive::place_of(name) {
         let place = elsewhere.place();
         return Some(
-            format!("`{name}` stands {place}: move it, or see whether a `}}` is wrong").into(),
+            format!("`{name}` belongs {place}: move it, or check for a misplaced `}}`").into(),
         );
     }
     let guess = directive::guess(scope, name)?;
@@ -77,25 +71,25 @@ pub(super) fn of_words(
 ) -> Option<Cow<'static, str>> {
     if let Some(c) = look_alike(first.text).filter(|_| !first.quoted) {
         let c = called(c);
-        return Some(format!("{c} is neither a quote nor a blank: `\"` and `'` are quotes").into());
+        return Some(format!("{c} is neither a quote nor a space: quote with `\"` or `'`").into());
     }
     // A number there is a link of the HOWTO's print rather than a word of a command.
     if takes_text(name) && !excess.text.bytes().all(|b| b.is_ascii_digit()) {
-        return Some("a value with blanks stands in quotes".into());
+        return Some("quote values that contain spaces".into());
     }
     if excess.text.contains('=') {
-        return Some("a line has one statement".into());
+        return Some("write one statement per line".into());
     }
     if first.text.ends_with([',', ';']) {
-        return Some("words are parted by blanks".into());
+        return Some("separate words with spaces".into());
     }
     if let Some(time) = time_meant(&format!("{} {}", first.text, excess.text)) {
         return Some(format!("did you mean `{time}`?").into());
     }
     if excess.text.starts_with('/') || excess.text.parse::<Ipv4Addr>().is_ok() {
-        return Some("netmasks stand in `vip_nmask` and `nat_nmask`".into());
+        return Some("netmasks belong in `vip_nmask` and `nat_nmask`".into());
     }
     let one_host = first.text.parse::<IpAddr>().is_ok() && !first.quoted;
     (one_host && name != "nat_router" && excess.text.starts_with(|c: char| c.is_ascii_alphabetic()))
-        .then_some("only the address of a virtual server and `nat_router` have a device".into())
+        .then_some("only `address` of a virtual server and `nat_router` take a device".into())
 }

@@ -118,7 +118,7 @@ impl<'d> Reader<'d> {
         self.sink.error(name.span, || {
             let draft = Draft::new(Kind::UnknownCommand)
                 .detail(format!(": \"{}\"", shown(name.text)))
-                .expected(format!("a directive that stands {}", D::SCOPE.place()));
+                .expected(format!("a directive allowed {}", D::SCOPE.place()));
             match instead::of_name(D::SCOPE, name.text, second) {
                 Some(help) => draft.help(help),
                 None => draft,

@@ -137,7 +137,7 @@ impl<'d> Reader<'d> {
             self.sink.error(word.span, || {
                 Draft::new(Kind::MissingArguments)
                     .detail(": the device of \"nat_router\"")
-                    .expected("a device behind it, such as `eth1:1`")
+                    .expected("a device after the address, such as `eth1:1`")
             });
             return;
         }
@@ -175,10 +175,10 @@ impl<'d> Reader<'d> {
         }
         self.sink.warning(word.span, || {
             let draft = Draft::new(Kind::Doubtful)
-                .detail(format!(": \"{}\" is taken for a device", word.text))
+                .detail(format!(": \"{}\" is treated as a device", word.text))
                 .expected("a device such as `eth0:1`, or the end of the line");
             match word.text.parse::<Ipv4Addr>() {
-                Ok(_) => draft.help("a netmask stands in `vip_nmask` or `nat_nmask`"),
+                Ok(_) => draft.help("netmasks belong in `vip_nmask` and `nat_nmask`"),
                 Err(_) => draft,
             }
         });
@@ -226,8 +226,11 @@ impl<'d> Reader<'d> {
         if let Some(word) = words.into_iter().flatten().find(hash) {
             self.sink.warning(word.span, || {
                 Draft::new(Kind::Doubtful)
-                    .detail(format!(": \"{}\" is a value, and no comment", shown(word.text)))
-                    .help("a comment stands behind a value and a blank; a value with `#` is safe in quotes")
+                    .detail(format!(
+                        ": \"{}\" is a value, not a comment",
+                        shown(word.text)
+                    ))
+                    .help("put a space between value and comment; quote values that contain `#`")
             });
         }
         let is_odd = |word: &Token<'d>| {
@@ -264,7 +267,7 @@ impl<'d> Reader<'d> {
             self.sink.warning(earlier, || {
                 Draft::new(Kind::NoEffect)
                     .detail(format!(": \"{}\" is set again below", setting.name.text))
-                    .related(setting.span(), "the value that counts")
+                    .related(setting.span(), "the value that applies")
             });
         }
     }

@@ -19,13 +19,13 @@ pub(super) fn not_utf8(byte: u8, before: &str) -> Draft {
             ": byte 0x{byte:02x} at column {column} is not UTF-8"
         ))
         .expected("UTF-8 text")
-        .help("other encodings may stand in comments only")
+        .help("other encodings are allowed in comments only")
 }
 
 /// `text`, which begins with a quote that is not closed as it should be.
 pub(super) fn open_quote(text: &str) -> Draft {
     let draft = Draft::new(Kind::QuotationMismatch)
-        .expected("a closing quote, and a blank or the line's end behind it");
+        .expected("a closing quote, then a space or the end of the line");
     match instead_of_quote(text) {
         Some(help) => draft.help(help),
         None => draft,
@@ -39,12 +39,14 @@ fn instead_of_quote(text: &str) -> Option<&'static str> {
         .split_once(quote)
         .is_some_and(|(_, b)| b.trim_end() == "{")
     {
-        return Some("put a blank before the `{`");
+        return Some("put a space before the `{`");
     }
     match (quote, rest.contains(quote)) {
-        ("\"", true) if !rest.contains('\'') => Some("a value with `\"` in it stands between `'`"),
-        ("'", true) if !rest.contains('"') => Some("a value with `'` in it stands between `\"`"),
-        (_, false) if rest.ends_with('\\') => Some("a statement is one line, however long"),
+        ("\"", true) if !rest.contains('\'') => Some("use `'` to quote a value that contains `\"`"),
+        ("'", true) if !rest.contains('"') => Some("use `\"` to quote a value that contains `'`"),
+        (_, false) if rest.ends_with('\\') => {
+            Some("write each statement on one line, however long")
+        }
         _ => None,
     }
 }
@@ -52,24 +54,24 @@ fn instead_of_quote(text: &str) -> Option<&'static str> {
 /// `virtual = web {`.
 pub(super) fn equals_in_title(keyword: &str) -> Draft {
     Draft::new(Kind::UnexpectedArguments)
-        .detail(": \"=\" where a block begins")
+        .detail(": \"=\" in the opening line of a block")
         .expected(format!("`{keyword} NAME {{`"))
 }
 
 /// `active = 1 }`.
 pub(super) fn brace_behind_statement() -> Draft {
     Draft::new(Kind::UnexpectedArguments)
-        .detail(": \"}\" behind a statement")
+        .detail(": \"}\" after a statement")
         .expected("`}` on a line of its own")
 }
 
 /// A block where none can begin, in the one that was `opened` there.
 pub(super) fn block_inside(opened: Span) -> Draft {
     Draft::new(Kind::UnknownCommand)
-        .detail(": a block inside a block that cannot hold it")
+        .detail(": this block cannot be inside the block above")
         .expected("`}` before this line")
         .help("close the block above with `}` on a line of its own")
-        .related(opened, "the block that is still open")
+        .related(opened, "the unclosed block")
 }
 
 /// `} end`.
@@ -82,13 +84,13 @@ pub(super) fn behind_brace() -> Draft {
 /// A `}` for no block.
 pub(super) fn stray_brace() -> Draft {
     Draft::new(Kind::UnknownCommand)
-        .detail(": \"}\" where no block is open")
-        .help("take it out, or look above for a block's missing first line")
+        .detail(": \"}\" without an open block")
+        .help("remove it, or add the missing opening line of its block")
 }
 
 /// The file's end in the block that was `opened` there.
 pub(super) fn end_of_file(opened: Span) -> Draft {
     Draft::new(Kind::UnexpectedEndOfFile)
         .expected("`}`")
-        .related(opened, "the block that is still open")
+        .related(opened, "the unclosed block")
 }

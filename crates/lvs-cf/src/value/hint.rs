@@ -14,13 +14,10 @@ type Hint = Option<Cow<'static, str>>;
 /// What `word`, which is not of `sort`, was probably meant to be, or how else to say it.
 pub(super) fn hint(kind: Kind, sort: Sort, word: &str) -> Hint {
     if let Some(c) = look_alike(word) {
-        return said(format!(
-            "{} in it is not what it looks like: type it again",
-            called(c)
-        ));
+        return said(format!("contains the look-alike character {}", called(c)));
     }
     if let Some(end @ (',' | ';')) = word.chars().last() {
-        return said(format!("take the `{end}` out"));
+        return said(format!("remove the `{end}`"));
     }
     match (kind, sort) {
         (Kind::InvalidHost, _) => host(word),
@@ -80,13 +77,13 @@ fn octal(word: &str) -> Hint {
 
 fn host(word: &str) -> Hint {
     if matches!(word, "" | "none" | "NONE") {
-        return Some("where none is needed, leave the line out, or write `0.0.0.0`".into());
+        return Some("omit the directive, or write `0.0.0.0` for no address".into());
     }
     if let Some((address, rest)) = word.split_once('/')
         && address.parse::<IpAddr>().is_ok()
     {
         return said(format!(
-            "leave `/{}` out: netmasks stand in `vip_nmask` and `nat_nmask`",
+            "remove `/{}`: netmasks belong in `vip_nmask` and `nat_nmask`",
             shown(rest)
         ));
     }
@@ -94,16 +91,16 @@ fn host(word: &str) -> Hint {
         && address.parse::<Ipv4Addr>().is_ok()
     {
         let port = shown(port);
-        return said(format!("leave `:{port}` out: ports stand in `port`"));
+        return said(format!("remove `:{port}`: ports belong in `port`"));
     }
     if word.contains(' ') {
-        return Some("quotes make one word: put none around an address and its device".into());
+        return Some("do not quote the address and device together".into());
     }
     if let Some((device, _)) = word.split_once(':')
         && device.contains(|c: char| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit())
         && !word.contains("//")
     {
-        return Some("an address stands before its device".into());
+        return Some("write the address before its device".into());
     }
     let brackets = word.strip_prefix('[').and_then(|w| w.strip_suffix(']'));
     if let Some(address) = brackets.and_then(|w| w.parse::<Ipv6Addr>().ok()) {
@@ -129,7 +126,7 @@ fn mask(word: &str) -> Hint {
         return match (length, slash) {
             (1..=32, false) => Some(meant(ipv4_netmask(length))),
             (1..=32, true) => said(format!(
-                "IPv4 has `{}` for it, IPv6 `{length}`",
+                "write `{}` for IPv4, `{length}` for IPv6",
                 ipv4_netmask(length)
             )),
             (33..=128, true) => Some(meant(length)),
@@ -190,7 +187,7 @@ fn ports(word: &str) -> Hint {
     let several = word.contains([',', '-', ':']) && word.starts_with(|c: char| c.is_ascii_digit());
     let all = matches!(word, "any" | "all" | "*");
     (several || all).then_some(Cow::Borrowed(
-        "a block has one port: `fwmark` joins several, see lvs.cf(5)",
+        "one port per block: combine several with `fwmark`, see lvs.cf(5)",
     ))
 }
 
@@ -204,7 +201,7 @@ fn service(word: &str) -> Hint {
     match nearest(word, &NAMES) {
         Some(near) if near != word => Some(meant(near)),
         _ if word.starts_with(|c: char| c.is_ascii_alphabetic()) => {
-            Some("not in /etc/services: write the number".into())
+            Some("not in /etc/services: write the port number".into())
         }
         _ => None,
     }
@@ -219,30 +216,30 @@ mod tests {
         for (word, said) in [
             (
                 "10.1.0.80/24",
-                "leave `/24` out: netmasks stand in `vip_nmask` and `nat_nmask`",
+                "remove `/24`: netmasks belong in `vip_nmask` and `nat_nmask`",
             ),
             (
                 "2001:db8::1/64",
-                "leave `/64` out: netmasks stand in `vip_nmask` and `nat_nmask`",
+                "remove `/64`: netmasks belong in `vip_nmask` and `nat_nmask`",
             ),
-            ("10.1.0.80:80", "leave `:80` out: ports stand in `port`"),
+            ("10.1.0.80:80", "remove `:80`: ports belong in `port`"),
             ("[2001:DB8::1]", "did you mean `2001:db8::1`?"),
             ("10.1.0.080", "did you mean `10.1.0.80`?"),
             ("10.1.000.80", "did you mean `10.1.0.80`?"),
             ("10,1.0.8o", "did you mean `10.1.0.80`?"),
-            ("10.1.0.80,", "take the `,` out"),
+            ("10.1.0.80,", "remove the `,`"),
             (
                 "10.1.0.80 eth0:1",
-                "quotes make one word: put none around an address and its device",
+                "do not quote the address and device together",
             ),
-            ("eth0:1", "an address stands before its device"),
+            ("eth0:1", "write the address before its device"),
             (
                 "none",
-                "where none is needed, leave the line out, or write `0.0.0.0`",
+                "omit the directive, or write `0.0.0.0` for no address",
             ),
             (
                 "\u{a0}10.1.0.80",
-                "U+00A0 in it is not what it looks like: type it again",
+                "contains the look-alike character U+00A0",
             ),
         ] {
             let hint = hint(Kind::InvalidHost, Sort::Any, word);
@@ -265,11 +262,11 @@ mod tests {
     fn netmasks() {
         for (word, said) in [
             ("24", "did you mean `255.255.255.0`?"),
-            ("/24", "IPv4 has `255.255.255.0` for it, IPv6 `24`"),
+            ("/24", "write `255.255.255.0` for IPv4, `24` for IPv6"),
             ("/64", "did you mean `64`?"),
             ("0xffffff00", "did you mean `255.255.255.0`?"),
             ("0.0.0.255", "did you mean `255.255.255.0`?"),
-            ("255.255.255.0;", "take the `;` out"),
+            ("255.255.255.0;", "remove the `;`"),
         ] {
             let hint = hint(Kind::BadSubnetMask, Sort::Any, word);
             assert_eq!(hint.as_deref(), Some(said), "{word}");
@@ -315,8 +312,8 @@ mod tests {
 
     #[test]
     fn ports_that_are_none() {
-        let several = "a block has one port: `fwmark` joins several, see lvs.cf(5)";
-        let unknown = "not in /etc/services: write the number";
+        let several = "one port per block: combine several with `fwmark`, see lvs.cf(5)";
+        let unknown = "not in /etc/services: write the port number";
         for (word, said) in [
             ("htp", Some("did you mean `http`?")),
             ("HTTPS", Some("did you mean `https`?")),

@@ -22,9 +22,9 @@ const DEVICE_LEN: usize = 15;
 
 const HOST: &str = "an IP address, or a host name that resolves to one";
 const UNKNOWN: &str = "an IP address, or a host name that resolves: this one does not";
-pub(crate) const ONE_HOST: &str = "the address of one host";
+pub(crate) const ONE_HOST: &str = "a host address";
 
-const EVERY_LINK: &str = "an address that means the same on every link";
+const EVERY_LINK: &str = "an address that is not link-local and has no zone";
 
 /// An address, or a name that resolves.
 pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Fault> {
@@ -56,7 +56,7 @@ pub(crate) fn host(word: Token<'_>, resolver: &dyn Resolve) -> Result<Host, Faul
             Err(Fault::new(Kind::InvalidHost, EVERY_LINK))
         }
         IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => {
-            Err(Fault::new(Kind::InvalidHost, "the IPv4 address itself"))
+            Err(Fault::new(Kind::InvalidHost, "the plain IPv4 address"))
         }
         _ => Ok(Host::Address(address)),
     }
@@ -151,8 +151,8 @@ impl Mask {
 }
 
 const DOTTED: &str = "a netmask such as 255.255.255.0";
-const EITHER: &str = "a netmask such as 255.255.255.0, or with IPv6 a prefix length from 1 to 128";
-const LENGTH: &str = "a prefix length from 1 to 128, as the address is an IPv6 one";
+const EITHER: &str = "a netmask such as 255.255.255.0, or for IPv6 a prefix length from 1 to 128";
+const LENGTH: &str = "a prefix length from 1 to 128 for an IPv6 address";
 
 /// A netmask of at least `least` ones, or a prefix length.
 pub(crate) fn netmask(word: Token<'_>, least: u8) -> Result<Mask, Fault> {
@@ -170,7 +170,7 @@ pub(crate) fn netmask(word: Token<'_>, least: u8) -> Result<Mask, Fault> {
     let mask = u32::from(word.text.parse::<Ipv4Addr>().map_err(|_| bad(DOTTED))?);
     let prefix = mask.leading_ones();
     if mask.checked_shl(prefix).unwrap_or(0) != 0 {
-        return Err(bad("ones before zeros, as in 255.255.255.0"));
+        return Err(bad("a contiguous netmask such as 255.255.255.0"));
     }
     u8::try_from(prefix)
         .ok()

@@ -126,7 +126,7 @@ pub(crate) fn port(
 /// Any word that is not empty: a command, a path.
 pub(crate) fn text<T: for<'a> From<&'a str>>(word: Token<'_>) -> Result<T, Fault> {
     if word.text.is_empty() {
-        return Err(Fault::invalid("a word that is not empty"));
+        return Err(Fault::invalid("a non-empty value"));
     }
     Ok(word.text.into())
 }
@@ -138,7 +138,7 @@ pub(crate) fn any_text(word: Token<'_>) -> Result<Box<str>, Fault> {
 
 /// The words between `[` and `]`, which may stand apart or touch the first and the last one.
 pub(crate) fn list<'d>(mut words: impl Iterator<Item = Token<'d>>) -> Result<Vec<String>, Fault> {
-    let fault = Fault::new(Kind::ListExpected, "words between brackets: `[ a b ]`");
+    let fault = Fault::new(Kind::ListExpected, "words in brackets: `[ a b ]`");
     let first = words.next().filter(|word| !word.quoted).ok_or(fault)?;
     let mut rest = first.text.strip_prefix('[').ok_or(fault)?;
     let mut list = Vec::new();

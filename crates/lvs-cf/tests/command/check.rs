@@ -23,7 +23,7 @@ fn errors_have_status_1_and_a_line_each() {
         "prmary = 1.2.3.4\nprimary = 1.2.3.4\nnetwork = nta\n",
     );
     let expected = "\
-<stdin>:1:1: error: unknown command: \"prmary\"; expected a directive that stands outside the \
+<stdin>:1:1: error: unknown command: \"prmary\"; expected a directive allowed outside the \
 blocks; did you mean `primary`?
 <stdin>:3:11: error: invalid argument: \"nta\"; expected one of nat, direct, tunnel; did you mean \
 `nat`?
@@ -38,7 +38,7 @@ blocks; did you mean `primary`?
 fn warnings_are_errors_only_if_strict() {
     let file = "primary = 1.2.3.4\nserial_no = 1\nserial_no = 2\n";
     let said = "<stdin>:2:13: warning: no effect: \"serial_no\" is set again below; \
-                line 3 is the value that counts\n";
+                line 3 is the value that applies\n";
     for (args, status) in [(&["check", "-"][..], 0), (&["check", "--strict", "-"], 1)] {
         let run = run(args, file);
         assert_eq!((run.status, run.out.as_str()), (status, said));
@@ -50,7 +50,7 @@ fn more_than_are_shown_are_counted() {
     let run = run(&["check", "flood.cf"], "");
     assert_eq!(run.out.lines().count(), 21, "{}", run.out);
     assert!(
-        run.out.ends_with("\nflood.cf: and 181 more errors\n"),
+        run.out.ends_with("\nflood.cf: 181 more errors not shown\n"),
         "{}",
         run.out
     );
@@ -75,7 +75,7 @@ error: invalid argument: \"nta\"
 ";
     assert_eq!(run.out, expected);
     let good = crate::run(&["check", "--format=full", "howto-9.2.cf"], "");
-    assert_eq!(good.out, "howto-9.2.cf: nothing wrong\n");
+    assert_eq!(good.out, "howto-9.2.cf: no problems found\n");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_pipe_without_a_writer_is_given_up() {
     assert!(start.elapsed() < Duration::from_secs(60));
     assert_eq!(run.status, 2);
     assert!(
-        run.err.contains("it does not end within 5 s"),
+        run.err.contains("no end of input within 5 s"),
         "{}",
         run.err
     );

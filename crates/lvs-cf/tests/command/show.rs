@@ -36,7 +36,7 @@ virtual server \"web 1\" {
 }
 ";
     let expected = "\
-# <stdin> as it is taken; behind # the defaults
+# effective configuration of <stdin>; defaults are commented
 #serial_no = 0
 #service = lvs
 primary = lvs1
@@ -96,7 +96,11 @@ fn what_is_shown_means_the_same_and_is_shown_the_same() {
     for path in &files {
         let path = path.to_str().expect("UTF-8");
         let shown = run(&["show", path], "");
-        assert!(shown.out.starts_with(&format!("# {path} as it is taken")));
+        assert!(
+            shown
+                .out
+                .starts_with(&format!("# effective configuration of {path};"))
+        );
         let body = |text: &str| text.split_once('\n').map(|(_, rest)| rest.to_owned());
         let again = run(&["show", "-"], &shown.out);
         assert_eq!(body(&again.out), body(&shown.out), "{path}");
@@ -142,8 +146,8 @@ fn warnings_go_to_standard_error() {
 fn errors_and_warnings_have_a_line_each() {
     let bad = "prmary = 1.2.3.4\nprimary = 1.2.3.4\nnetwork = nta\n";
     let expected = "\
-lvs-cf: error parsing <stdin> at line 1: unknown command: \"prmary\"; expected a directive that \
-stands outside the blocks; did you mean `primary`?
+lvs-cf: error parsing <stdin> at line 1: unknown command: \"prmary\"; expected a directive \
+allowed outside the blocks; did you mean `primary`?
 lvs-cf: error parsing <stdin> at line 3: invalid argument: \"nta\"; expected one of nat, direct, \
 tunnel; did you mean `nat`?
 ";
@@ -151,7 +155,7 @@ tunnel; did you mean `nat`?
     assert_eq!(run(&["diff", "howto-9.2.cf", "-"], bad).err, expected);
     let doubtful = "primary = 1.2.3.4\nserial_no = 1\nserial_no = 2\n";
     let expected = "lvs-cf: warning: <stdin> at line 2: no effect: \"serial_no\" is set again \
-                    below; line 3 is the value that counts\n";
+                    below; line 3 is the value that applies\n";
     assert_eq!(run(&["show", "-"], doubtful).err, expected);
     let many = run(&["show", "flood.cf"], "").err;
     assert_eq!(many.lines().count(), 21, "{many}");

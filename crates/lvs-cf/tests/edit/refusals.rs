@@ -28,7 +28,8 @@ fn blocks_that_cannot_be_told_apart() {
         ("virtual 'a {\n}\n", 1),
         ("primary = a\n\0\n", 2),
     ] {
-        let expected = format!("line {line}: it cannot be told which block is which");
+        let expected =
+            format!("line {line}: cannot match blocks and braces: correct the file first");
         for said in [
             refused(source, |d| d.set(Place::Global, "primary", &["b"])),
             refused(source, |d| d.unset(Place::Global, "primary")),
@@ -56,7 +57,7 @@ fn a_text_that_was_cut_is_not_edited() {
 #[test]
 fn a_word_that_would_end_its_list_and_cannot_be_quoted() {
     let said = refused("", |d| d.set(Place::Global, "dirs", &["[", "a'\"]", "]"]));
-    assert_eq!(said, r#""a'\"]" cannot be written in lvs.cf"#);
+    assert_eq!(said, r#"cannot write "a'\"]" in lvs.cf"#);
 }
 
 #[test]
@@ -80,12 +81,12 @@ fn blocks_that_are_not_there_or_there_twice() {
         "more than one block `virtual c`"
     );
     let exists = |block| refused(source, |d| d.add_block(block));
-    assert_eq!(exists(A), "there is a block `virtual a` already");
-    assert_eq!(exists(c), "there is a block `virtual c` already");
-    assert_eq!(exists(c.nth(3)), "there is a block `virtual c` already");
+    assert_eq!(exists(A), "block `virtual a` already exists");
+    assert_eq!(exists(c), "block `virtual c` already exists");
+    assert_eq!(exists(c.nth(3)), "block `virtual c` already exists");
     assert_eq!(
         exists(A.server("b")),
-        "there is a block `virtual a/server b` already"
+        "block `virtual a/server b` already exists"
     );
 }
 
@@ -96,15 +97,15 @@ fn words_that_cannot_be_written() {
     };
     for value in ["a\nb = c", "a\r", "\0", "it's \"x\"", "'\""] {
         let said = set("primary", &["x", value]);
-        assert_eq!(said, format!("{value:?} cannot be written in lvs.cf"));
+        assert_eq!(said, format!("cannot write {value:?} in lvs.cf"));
     }
     for name in ["", "a b", "}", "a=", "#", "é", "a\n}"] {
         let said = set(name, &["x"]);
-        assert_eq!(said, format!("{name:?} cannot be written in lvs.cf"));
+        assert_eq!(said, format!("cannot write {name:?} in lvs.cf"));
     }
     assert_eq!(set("primary", &[]), "no value for `primary`");
     for name in ["", "a\n", "a\tb", "' \""] {
         let said = refused("", |d| d.add_block(BlockPath::failover(name)));
-        assert_eq!(said, format!("{name:?} cannot be written in lvs.cf"));
+        assert_eq!(said, format!("cannot write {name:?} in lvs.cf"));
     }
 }

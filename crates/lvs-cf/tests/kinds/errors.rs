@@ -7,7 +7,7 @@ use crate::Case;
 pub(crate) const ERRORS: &[Case] = cases! {
     QuotationMismatch "primary = «\"10.1.0.1»",
         "quotation mismatch",
-        "a closing quote, and a blank or the line's end behind it", "";
+        "a closing quote, then a space or the end of the line", "";
     UnexpectedEndOfFile "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.8«»",
         "unexpected end of file",
         "`}`", "";
@@ -28,28 +28,28 @@ pub(crate) const ERRORS: &[Case] = cases! {
         "`address = ADDRESS` in this block", "";
     MissingArguments "primary = 10.1.0.1\n«virtual» {\naddress = 10.1.0.8\n}",
         "missing arguments: the block's name",
-        "`NAME {` behind it", "";
+        "`NAME {` after it", "";
     MissingArguments "primary = 10.1.0.1\n«failover db»\naddress = 10.1.0.8\n}",
         "missing arguments: \"{\"",
         "`{` at the end of this line", "";
     MissingArguments "primary = 10.1.0.1\nnat_router = «10.2.0.254»",
         "missing arguments: the device of \"nat_router\"",
-        "a device behind it, such as `eth1:1`", "";
+        "a device after the address, such as `eth1:1`", "";
     InvalidHost "primary = «10.1.0.256»",
         "invalid host name or ip address: \"10.1.0.256\"",
         "an IP address, or a host name that resolves to one", "";
     InvalidHost "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\naddress = «0.0.0.0» eth0:1\nactive = 1\n}",
         "invalid host name or ip address: \"0.0.0.0\"",
-        "the address of one host", "";
+        "a host address", "";
     InvalidHost "primary = «nosuch.example»",
         "invalid host name or ip address: \"nosuch.example\"",
         "an IP address, or a host name that resolves: this one does not", "";
     InvalidHost "primary = «fe80::1»",
         "invalid host name or ip address: \"fe80::1\"",
-        "an address that means the same on every link", "";
+        "an address that is not link-local and has no zone", "";
     InvalidHost "primary = «0.0.0.0»",
         "invalid host name or ip address: \"0.0.0.0\"",
-        "the address of one host", "";
+        "a host address", "";
     InvalidArgument "primary = 10.1.0.1\nnetwork = «drect»",
         "invalid argument: \"drect\"",
         "one of nat, direct, tunnel", "did you mean `direct`?";
@@ -80,7 +80,7 @@ pub(crate) const ERRORS: &[Case] = cases! {
         "a time from 0 to 2147483 seconds", "";
     InvalidArgument "primary = 10.1.0.1\nactive_cmd = «\"\"»",
         "invalid argument: \"\"",
-        "a word that is not empty", "";
+        "a non-empty value", "";
     InvalidArgument "primary = 10.1.0.1\nbackup = «10.1.0.1»",
         "invalid argument: \"backup\" is the same as \"primary\"",
         "an address of the other router", "";
@@ -91,23 +91,23 @@ pub(crate) const ERRORS: &[Case] = cases! {
         "invalid argument: \"backup\" is the same as \"primary_private\"",
         "an address of the other router", "";
     InvalidArgument "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = «10.2.0.254 eth0:1»\nserver b {\naddress = 10.2.0.2\nactive = 1\n}\n}",
-        "invalid argument: the virtual address is that of `nat_router`",
-        "an address of its own", "";
+        "invalid argument: the virtual IP address is also that of `nat_router`",
+        "a different address", "";
     InvalidArgument "primary = 10.1.0.1\nvirtual a {\naddress = «10.1.0.1 eth0:1»\n}",
-        "invalid argument: the virtual address is the router's own (`primary`)",
-        "an address that no router has for itself", "";
+        "invalid argument: the virtual IP address is the router's own (`primary`)",
+        "an address that is not a router's own", "";
     InvalidArgument "primary = 10.1.0.1\nnat_router = «10.1.0.1 eth1:1»",
         "invalid argument: `nat_router` is the router's own address (`primary`)",
-        "an address that no router has for itself", "";
+        "an address that is not a router's own", "";
     InvalidArgument "primary = «127.0.1.1»\nbackup = 10.1.0.2",
-        "invalid argument: \"primary\" is one that every machine has for itself",
-        "an address that other machines reach", "";
+        "invalid argument: \"primary\" is a loopback address",
+        "an address that other hosts can reach", "";
     InvalidArgument "primary = 10.1.0.1\nvirtual a {\naddress = «127.0.0.9»\n}",
-        "invalid argument: the virtual address is one that every machine has for itself",
-        "an address that other machines reach", "";
+        "invalid argument: the virtual IP address is a loopback address",
+        "an address that other hosts can reach", "";
     InvalidHost "primary = 10.1.0.1\nvirtual a {\naddress = «255.0.0.0»\nvip_nmask = 64\n}",
         "invalid host name or ip address: \"255.0.0.0\"",
-        "the address of one host", "";
+        "a host address", "";
     InvalidArgument "primary = 10.1.0.1\nbackup = «2001:db8::2»",
         "invalid argument: \"backup\" is an IPv6 address and the primary's is not",
         "an IPv4 address", "";
@@ -119,7 +119,7 @@ pub(crate) const ERRORS: &[Case] = cases! {
         "an IPv6 address, or `network = tunnel`", "";
     InvalidArgument "primary = 10.1.0.1\nvirtual «\"a\u{7f}\"» {\naddress = 10.1.0.8\n}",
         "invalid argument: \"a\\u{7f}\"",
-        "a name, neither empty nor with control characters", "";
+        "a non-empty name without control characters", "";
     IntegerExpected "primary = 10.1.0.1\nmonitor_links = «yes»",
         "integer expected: \"yes\"",
         "a whole number", "";
@@ -140,41 +140,41 @@ pub(crate) const ERRORS: &[Case] = cases! {
         "0 or 1", "did you mean `1`?";
     ListExpected "primary = 10.1.0.1\nfailover a {\naddress = 10.1.0.8\ndirs = «[ /srv»\n}",
         "list expected: \"[ /srv\"",
-        "words between brackets: `[ a b ]`", "";
+        "words in brackets: `[ a b ]`", "";
     UnknownCommand "«prmary» = 10.1.0.1",
         "unknown command: \"prmary\"",
-        "a directive that stands outside the blocks", "did you mean `primary`?";
+        "a directive allowed outside the blocks", "did you mean `primary`?";
     UnknownCommand "primary = 10.1.0.1\n«scheduler» = rr",
         "unknown command: \"scheduler\"",
-        "a directive that stands outside the blocks",
-        "`scheduler` stands in a virtual block: move it, or see whether a `}` is wrong";
+        "a directive allowed outside the blocks",
+        "`scheduler` belongs in a virtual block: move it, or check for a misplaced `}`";
     UnknownCommand "primary = 10.1.0.1\n«falover» db {\n}",
         "unknown command: \"falover\"",
         "`virtual NAME {` or `failover NAME {`", "did you mean `failover`?";
     UnknownCommand "primary = 10.1.0.1\n«}»",
-        "unknown command: \"}\" where no block is open",
-        "", "take it out, or look above for a block's missing first line";
+        "unknown command: \"}\" without an open block",
+        "", "remove it, or add the missing opening line of its block";
     UnexpectedArguments "primary =«=» 10.1.0.1",
         "unexpected arguments: a second \"=\"",
         "`primary = VALUE`", "";
     BadSubnetMask "primary = 10.1.0.1\nnat_nmask = «255.0.255.0»",
         "Bad subnet mask specified: \"255.0.255.0\"",
-        "ones before zeros, as in 255.255.255.0", "";
+        "a contiguous netmask such as 255.255.255.0", "";
     BadSubnetMask "primary = 10.1.0.1\nvirtual a {\nvip_nmask = «24»\naddress = 10.1.0.8\n}",
         "Bad subnet mask specified: \"24\"",
         "a netmask such as 255.255.255.0", "did you mean `255.255.255.0`?";
     BadSubnetMask "primary = 10.1.0.1\nvirtual a {\naddress = 2001:db8::8\npmask = «255.255.255.0»\n}",
         "Bad subnet mask specified: \"255.255.255.0\"",
-        "a prefix length from 1 to 128, as the address is an IPv6 one", "";
+        "a prefix length from 1 to 128 for an IPv6 address", "";
     EmptyConfiguration "# nothing«»",
         "Empty configuration",
-        "directives; `primary = ADDRESS` at the least", "";
+        "directives, at least `primary = ADDRESS`", "";
     Unsupported "primary = 10.1.0.1\nservice = «fos»",
         "unsupported value \"fos\" of \"service\": not implemented in this version",
         "`lvs`", "";
     Unsupported "primary = 10.1.0.1\n«active_cmd» = x\n",
         "unsupported directive \"active_cmd\": not implemented in this version",
-        "", "take the line out, or put `#` before it";
+        "", "remove the line, or comment it out with `#`";
     Unsupported "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.9\nprotocol = «sctp»\nserver b {\nactive = 1\naddress = 10.2.0.11\n}\n}",
         "unsupported protocol \"sctp\": not implemented in this version",
         "`tcp` or `udp`", "";

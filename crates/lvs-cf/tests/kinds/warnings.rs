@@ -42,7 +42,7 @@ pub(crate) const WARNINGS: &[Case] = cases! {
         "no effect: \"heartbeat = 0\" with an active backup; heartbeats are sent",
         "", "";
     NoEffect "primary = 10.1.0.1\nsync = «1»\n",
-        "no effect: \"sync\" is read and not used",
+        "no effect: \"sync\" is accepted and not used",
         "", "";
     NoEffect "primary = 10.1.0.1\nsyncd_iface = «eth1»\n",
         "no effect: \"syncd_iface\" without `syncdaemon = 1`",
@@ -72,7 +72,7 @@ pub(crate) const WARNINGS: &[Case] = cases! {
         "no effect: virtual server \"web\" with `service = fos`",
         "", "";
     NoEffect "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\ntimeout = 2\ninterval = «3»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "no effect: \"interval\" is more than the timeout; 2s is used",
+        "no effect: \"interval\" exceeds `timeout`; 2s is used",
         "", "";
     NoEffect "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nuse_regex = «1»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
         "no effect: \"use_regex\" without `expect`",
@@ -81,10 +81,10 @@ pub(crate) const WARNINGS: &[Case] = cases! {
         "no effect: \"send\" with `send_program`",
         "", "";
     NoEffect "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nmaster = «10.2.0.11»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "no effect: \"master\" is read and not used",
+        "no effect: \"master\" is accepted and not used",
         "", "";
     NoEffect "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\ndirs = «[ /srv ]»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "no effect: \"dirs\" is read and not used",
+        "no effect: \"dirs\" is accepted and not used",
         "", "";
     NoEffect "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\npmask = «255.255.255.0»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
         "no effect: \"pmask\" without `persistent`",
@@ -120,13 +120,13 @@ pub(crate) const WARNINGS: &[Case] = cases! {
         "no effect: server \"one\" in a failover block",
         "", "";
     NoEffect "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\npersistent = 60\nscheduler = rr\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\nvirtual b {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\nport = 443\nscheduler = «lc»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "no effect: \"scheduler\" of a later block under fwmark 7; rr is used",
+        "no effect: \"scheduler\" in a later block under fwmark 7; rr is used",
         "", "";
     NoEffect "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\npersistent = 60\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\nvirtual b {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\nport = 443\npersistent = «30»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "no effect: \"persistent\" of a later block under fwmark 7; 60 is used",
+        "no effect: \"persistent\" in a later block under fwmark 7; 60 is used",
         "", "";
     NoEffect "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\npersistent = 60\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\nvirtual b {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\nport = 443\npersistent = 60\npmask = «255.255.0.0»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "no effect: \"pmask\" of a later block under fwmark 7; /32 is used",
+        "no effect: \"pmask\" in a later block under fwmark 7; /32 is used",
         "", "";
     DeadtimeTooShort "primary = 10.1.0.1\nkeepalive = 2\ndeadtime = «2»\n",
         "deadtime is not more than keepalive; 4s is used",
@@ -139,46 +139,46 @@ pub(crate) const WARNINGS: &[Case] = cases! {
         "`nat_router = ADDRESS DEVICE`, the real servers' gateway", "";
     RealPort "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nserver one {\naddress = 10.2.0.11\nactive = 1\nport = «8080»\n}\n}\n",
         "real port other than the virtual port (8080, 80) with direct",
-        "", "the kernel delivers to the virtual port; only the check uses this one";
+        "", "the kernel delivers to the virtual port; only the health check uses this port";
     RealPort "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\npersistent = 60\nserver one {\naddress = 10.2.0.11\nactive = 1\nport = «8080»\n}\n}\nvirtual b {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\nport = 443\npersistent = 60\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
         "real port other than the virtual port (8080, 80) with several ports under fwmark 7",
-        "", "traffic keeps the port it came to; only the check uses this one";
+        "", "traffic keeps its destination port; only the health check uses this port";
     NoActiveServer "primary = 10.1.0.1\nnetwork = direct\nvirtual «a» {\nactive = 1\naddress = 10.1.0.80 eth0:1\nserver one {\naddress = 10.2.0.11\nactive = 0\n}\n}\n",
         "no active server in \"a\"",
         "a `server` block with `active = 1`", "";
     NoPersistence "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = «7»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\nvirtual b {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = 7\nport = 443\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
         "no persistence: several ports under fwmark 7",
-        "`persistent = SECONDS` in this block", "without it one client's connections go to different real servers";
+        "`persistent = SECONDS` in this block", "without it, connections of one client go to different real servers";
     NoPersistence "primary = 10.1.0.1\nnat_router = 10.2.0.254 eth1:1\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nfwmark = «21»\nport = ftp\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
         "no persistence: FTP under fwmark 21",
-        "`persistent = SECONDS` in this block", "without it one client's connections go to different real servers";
+        "`persistent = SECONDS` in this block", "without it, connections of one client go to different real servers";
     NoPersistence "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nport = «ftp»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
         "no persistence: FTP with `network = direct`",
-        "`persistent = SECONDS` in this block", "without it one client's connections go to different real servers";
+        "`persistent = SECONDS` in this block", "without it, connections of one client go to different real servers";
     SorryServerInPool "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nsorry_server = «10.2.0.11»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
         "sorry server in the pool of \"a\"",
-        "a server that is up when the real servers are not", "";
+        "a server that is not one of the real servers", "";
     Doubtful "primary = «127.0.0.1»\n",
-        "doubtful: \"primary\" is an address that every machine has for itself",
-        "the address of the router's interface", "";
+        "doubtful: \"primary\" is a loopback address",
+        "an address of the router's interface", "";
     Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nserver b {\naddress = «10.1.0.80»\nactive = 1\n}\n}\n",
-        "doubtful: the real server's address is the virtual one",
-        "the address that the server has for itself", "";
+        "doubtful: the real server's address is the virtual IP address",
+        "the real server's own address", "";
     Doubtful "primary = 10.1.0.1\nrsh_command = «foo»\n",
-        "doubtful: \"foo\" is taken for a program",
+        "doubtful: \"foo\" is treated as a program",
         "one of rsh, ssh, or a path", "";
     Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80\nload_monitor = «off»\n}\n",
-        "doubtful: \"off\" is taken for a program",
+        "doubtful: \"off\" is treated as a program",
         "one of uptime, ruptime, rup, none, or a path", "";
     Doubtful "primary = 10.1.0.1\nvirtual «server» {\naddress = 10.1.0.80\n}\n",
-        "doubtful: a virtual server that is called \"server\"",
-        "`virtual server NAME {`, or a name of its own", "";
+        "doubtful: virtual server named \"server\"",
+        "`virtual server NAME {`, or another name", "";
     Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80\nsend_program = «#/bin/x»\n}\n",
-        "doubtful: \"#/bin/x\" is a value, and no comment",
-        "", "a comment stands behind a value and a blank; a value with `#` is safe in quotes";
+        "doubtful: \"#/bin/x\" is a value, not a comment",
+        "", "put a space between value and comment; quote values that contain `#`";
     Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80 «eth0:1#no»\n}\n",
-        "doubtful: \"eth0:1#no\" is a value, and no comment",
-        "", "a comment stands behind a value and a blank; a value with `#` is safe in quotes";
+        "doubtful: \"eth0:1#no\" is a value, not a comment",
+        "", "put a space between value and comment; quote values that contain `#`";
     Doubtful "primary = 10.1.0.1\nkeepalive = «010»\ndeadtime = 20\n",
         "doubtful: \"010\" is octal: 8",
         "", "a leading 0 means octal";
@@ -186,47 +186,47 @@ pub(crate) const WARNINGS: &[Case] = cases! {
         "doubtful: \"0120\" is octal: 80",
         "", "a leading 0 means octal";
     Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = «0.0.0.0» eth0:1\nserver b {\naddress = 2001:db8::1\n}\n}\n",
-        "doubtful: \"0.0.0.0\" is no address yet",
-        "", "with `active = 1` it is an error";
+        "doubtful: \"0.0.0.0\" is a placeholder, not an address",
+        "", "set an address before `active = 1`";
     Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nprotocol = «udp»\nserver b {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "doubtful: a check over UDP that sends nothing, which few services answer",
+        "doubtful: UDP health check without data to send; few services reply to that",
         "`send = STRING` or `send_program = COMMAND` in this block",
-        "a real server that does not answer gets no traffic";
+        "a real server that does not reply gets no traffic";
     Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nprotocol = udp\nsend = «\"\"»\nserver b {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "doubtful: a check over UDP that sends nothing, which few services answer",
+        "doubtful: UDP health check without data to send; few services reply to that",
         "`send = STRING` or `send_program = COMMAND` in this block",
-        "a real server that does not answer gets no traffic";
+        "a real server that does not reply gets no traffic";
     Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual «a» {\naddress = 10.1.0.80\nserver b {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "doubtful: \"a\" has no `active`, and does not run",
+        "doubtful: \"a\" has no `active`, so it does not run",
         "`active = 1` or `active = 0` in this block", "";
     Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nserver b {\naddress = 10.2.0.11\nactive = 1\n}\nserver «c» {\naddress = 10.2.0.12\n}\n}\n",
-        "doubtful: \"c\" has no `active`, and gets no traffic",
+        "doubtful: \"c\" has no `active`, so it gets no traffic",
         "`active = 1` or `active = 0` in this block", "";
     Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80 «80»\n}\n",
-        "doubtful: \"80\" is taken for a device",
+        "doubtful: \"80\" is treated as a device",
         "a device such as `eth0:1`, or the end of the line", "";
     Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80 «255.255.255.0»\n}\n",
-        "doubtful: \"255.255.255.0\" is taken for a device",
+        "doubtful: \"255.255.255.0\" is treated as a device",
         "a device such as `eth0:1`, or the end of the line",
-        "a netmask stands in `vip_nmask` or `nat_nmask`";
+        "netmasks belong in `vip_nmask` and `nat_nmask`";
     Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = «10.1.0.255»\nvip_nmask = 255.255.255.0\n}\n",
-        "doubtful: 10.1.0.255/24 is the network's broadcast address",
-        "the address of one host", "";
+        "doubtful: 10.1.0.255/24 is the broadcast address",
+        "a host address", "";
     Doubtful "primary = 10.1.0.1\nnat_router = «10.2.0.4 eth1:1»\nnat_nmask = 255.255.255.252\n",
-        "doubtful: 10.2.0.4/30 is the network's own address",
-        "the address of one host", "";
+        "doubtful: 10.2.0.4/30 is the network address",
+        "a host address", "";
     NoActiveServer "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nserver b {\naddress = 10.2.0.11\nactive = 1\nweight = «0»\n}\nserver c {\naddress = 10.2.0.12\nactive = 1\nweight = 0\n}\nserver d {\naddress = 10.2.0.13\nactive = 0\nweight = 1\n}\n}\n",
-        "no active server in \"a\" with a weight of more than 0",
-        "`weight = 1` at the least, in one `server` block", "";
+        "no active server in \"a\" with a weight above 0",
+        "`weight = 1` or more in at least one `server` block", "";
     Doubtful "primary = 10.1.0.1\nbackup = 10.1.0.2\nprimary_private = 10.2.0.1\nbackup_private = «10.1.0.2»\n",
-        "doubtful: \"backup_private\" is the same as \"backup\", and no second link",
-        "the router's address on another link, or no such line", "";
+        "doubtful: \"backup_private\" is the same as \"backup\": only one heartbeat link",
+        "the router's address on another link, or no such directive", "";
     Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80\nsend_program = «\"/bin/check %s\"»\nserver b {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "doubtful: \"send_program\" is not told which real server to check",
-        "`%h` in it, the real server's address", "";
+        "doubtful: \"send_program\" does not name the real server to check",
+        "`%h` in the command for the real server's address", "";
     Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80\nexpect = «\"HTTP/1.. (200|302)\"»\n}\n",
-        "doubtful: \"HTTP/1.. (200|302)\" is plain text",
-        "`use_regex = 1` for an expression, or `use_regex = 0`", "";
+        "doubtful: \"HTTP/1.. (200|302)\" is matched as plain text",
+        "`use_regex = 1` for a regular expression, or `use_regex = 0`", "";
     Doubtful "primary = 10.1.0.1\nvirtual a {\naddress = 10.1.0.80\nexpect = «“HTTP”»\n}\n",
         "doubtful: `“` is part of the value \"“HTTP”\"",
         "quotes around the value, `\"` or `'`", "";
@@ -240,12 +240,12 @@ pub(crate) const WARNINGS: &[Case] = cases! {
         "deadtime is not more than keepalive; 2147483647s is used",
         "a deadtime of several keepalives", "";
     Doubtful "primary = 10.1.0.1\nrsh_command = «shh»\n",
-        "doubtful: \"shh\" is taken for a program",
+        "doubtful: \"shh\" is treated as a program",
         "", "did you mean `ssh`?";
     Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nload_monitor = «uptme»\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "doubtful: \"uptme\" is taken for a program",
+        "doubtful: \"uptme\" is treated as a program",
         "", "did you mean `uptime`?";
     Doubtful "primary = 10.1.0.1\nnetwork = direct\nvirtual a {\nactive = 1\naddress = 10.1.0.80 eth0:1\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\nvirtual b {\nactive = 1\naddress = «10.1.0.80 eth0:2»\nport = 81\nserver one {\naddress = 10.2.0.11\nactive = 1\n}\n}\n",
-        "doubtful: the same virtual address with another device or netmask",
+        "doubtful: same virtual IP address with a different device or netmask",
         "", "";
 };

@@ -42,13 +42,15 @@ fn loopback(config: &Config, sink: &mut Sink) {
         } else if name == "primary" {
             sink.warning(span, || {
                 Draft::new(Kind::Doubtful)
-                    .detail(": \"primary\" is an address that every machine has for itself")
-                    .expected("the address of the router's interface")
+                    .detail(": \"primary\" is a loopback address")
+                    .expected("an address of the router's interface")
             });
         }
     }
     let router = config.nat_router.as_ref().map(|r| ("\"nat_router\"", r));
-    let vips = config.blocks().map(|b| ("the virtual address", &b.address));
+    let vips = config
+        .blocks()
+        .map(|b| ("the virtual IP address", &b.address));
     for (what, floating) in router.into_iter().chain(vips) {
         if let Some(span) = floating.span.filter(|_| floating.address.is_loopback()) {
             no_loopback(what, span, sink);
@@ -59,8 +61,8 @@ fn loopback(config: &Config, sink: &mut Sink) {
 fn no_loopback(what: &str, span: Span, sink: &mut Sink) {
     sink.error(span, || {
         Draft::new(Kind::InvalidArgument)
-            .detail(format!(": {what} is one that every machine has for itself"))
-            .expected("an address that other machines reach")
+            .detail(format!(": {what} is a loopback address"))
+            .expected("an address that other hosts can reach")
     });
 }
 
@@ -87,7 +89,7 @@ fn own_addresses(config: &Config, sink: &mut Sink) {
         sink.error(span, || {
             Draft::new(Kind::InvalidArgument)
                 .detail(format!(": {what} (`{name}`)"))
-                .expected("an address that no router has for itself")
+                .expected("an address that is not a router's own")
                 .related(other, "the router's address")
         });
     };
@@ -95,7 +97,7 @@ fn own_addresses(config: &Config, sink: &mut Sink) {
         refuse(router, "`nat_router` is the router's own address");
     }
     for block in config.blocks() {
-        refuse(&block.address, "the virtual address is the router's own");
+        refuse(&block.address, "the virtual IP address is the router's own");
     }
 }
 
@@ -116,15 +118,15 @@ fn whole_networks(config: &Config, sink: &mut Sink) {
         let host = address.to_bits() & (u32::MAX >> *prefix);
         let what = match host {
             _ if address.is_unspecified() => continue,
-            0 => "the network's own address",
-            host if host == u32::MAX >> *prefix => "the network's broadcast address",
+            0 => "the network address",
+            host if host == u32::MAX >> *prefix => "the broadcast address",
             _ => continue,
         };
         if let (Some(span), Some(mask)) = (floating.span, prefix.span) {
             sink.warning(span, || {
                 Draft::new(Kind::Doubtful)
                     .detail(format!(": {address}/{} is {what}", *prefix))
-                    .expected("the address of one host")
+                    .expected("a host address")
                     .related(mask, "its netmask")
             });
         }
@@ -145,8 +147,8 @@ fn gateway_is_no_vip(config: &Config, sink: &mut Sink) {
         if vip.address == router.address {
             sink.error(span, || {
                 Draft::new(Kind::InvalidArgument)
-                    .detail(": the virtual address is that of `nat_router`")
-                    .expected("an address of its own")
+                    .detail(": the virtual IP address is also that of `nat_router`")
+                    .expected("a different address")
                     .related(first, "the real servers' gateway")
             });
         }
@@ -174,7 +176,7 @@ fn families(config: &Config, sink: &mut Sink) {
                 Draft::new(Kind::InvalidArgument)
                     .detail(format!(": an {mine} {what} of an {wanted} virtual server"))
                     .expected(format!("an {wanted} address, or `network = tunnel`"))
-                    .related(first, "the virtual address")
+                    .related(first, "the virtual IP address")
             });
         }
     }

@@ -97,14 +97,14 @@ fn first_counts(first: &VirtualServer, later: &VirtualServer, sink: &mut Sink) {
             return;
         };
         let (other, what) = match other {
-            Some(other) => (other, "the first block's, which counts"),
+            Some(other) => (other, "the first block's value, which applies"),
             None => (first.name.span.unwrap_or(span), "the first block"),
         };
         sink.warning(span, || {
             let mark = later.fwmark;
             Draft::new(Kind::NoEffect)
                 .detail(format!(
-                    ": \"{name}\" of a later block under fwmark {mark}; {counts} is used"
+                    ": \"{name}\" in a later block under fwmark {mark}; {counts} is used"
                 ))
                 .related(other, what)
         });
@@ -159,6 +159,6 @@ fn no_persistence<T>(place: &Spanned<T>, sink: &mut Sink, what: impl FnOnce() ->
         Draft::new(Kind::NoPersistence)
             .detail(what())
             .expected("`persistent = SECONDS` in this block")
-            .help("without it one client's connections go to different real servers")
+            .help("without it, connections of one client go to different real servers")
     });
 }

@@ -46,7 +46,7 @@ fn global(config: &Config, missed: Missed, sink: &mut Sink) {
     suspicious_word(sink, &config.rsh_command, &["rsh", "ssh"]);
     let sync = config.sync;
     idle(sync.span.filter(|_| *sync), sink, || {
-        ": \"sync\" is read and not used".to_owned()
+        ": \"sync\" is accepted and not used".to_owned()
     });
     if !*config.syncdaemon && !missed.has(Global::Syncdaemon) {
         for (name, span) in [
@@ -114,7 +114,7 @@ fn interval(block: &mut VirtualServer, missed: Missed, sink: &mut Sink) {
     if let Some(interval) = block.interval.as_mut().filter(|i| i.value > timeout) {
         interval.value = timeout;
         idle(interval.span, sink, || {
-            format!(": \"interval\" is more than the timeout; {timeout:?} is used")
+            format!(": \"interval\" exceeds `timeout`; {timeout:?} is used")
         });
     }
 }
@@ -137,7 +137,9 @@ fn any_block(block: &VirtualServer, missed: Missed, sink: &mut Sink) {
         ("master", given(&block.master)),
         ("dirs", given(&block.dirs)),
     ] {
-        idle(span, sink, || format!(": \"{name}\" is read and not used"));
+        idle(span, sink, || {
+            format!(": \"{name}\" is accepted and not used")
+        });
     }
 }
 
@@ -198,7 +200,7 @@ fn suspicious_word(sink: &mut Sink, word: &Spanned<String>, known: &'static [&'s
     }
     sink.warning(span, || {
         let draft = Draft::new(Kind::Doubtful)
-            .detail(format!(": \"{}\" is taken for a program", shown(word)));
+            .detail(format!(": \"{}\" is treated as a program", shown(word)));
         match near {
             Some(_) => draft.nearest(near),
             None => draft.expected(format!("one of {}, or a path", known.join(", "))),

@@ -32,8 +32,8 @@ fn same_for_all(block: &VirtualServer, sink: &mut Sink) {
     if let Some(span) = program.span {
         sink.warning(span, || {
             Draft::new(Kind::Doubtful)
-                .detail(": \"send_program\" is not told which real server to check")
-                .expected("`%h` in it, the real server's address")
+                .detail(": \"send_program\" does not name the real server to check")
+                .expected("`%h` in the command for the real server's address")
         });
     }
 }
@@ -50,8 +50,8 @@ fn looks_like_expression(block: &VirtualServer, missed: &MissedInBlock, sink: &m
     if let Some(span) = expect.span.filter(|_| looks && !is_said) {
         sink.warning(span, || {
             Draft::new(Kind::Doubtful)
-                .detail(format!(": \"{}\" is plain text", shown(expect)))
-                .expected("`use_regex = 1` for an expression, or `use_regex = 0`")
+                .detail(format!(": \"{}\" is matched as plain text", shown(expect)))
+                .expected("`use_regex = 1` for a regular expression, or `use_regex = 0`")
         });
     }
 }
@@ -71,9 +71,9 @@ fn silence(block: &VirtualServer, missed: &MissedInBlock, sink: &mut Sink) {
     if let Some(span) = empty.or(block.protocol.span) {
         sink.warning(span, || {
             Draft::new(Kind::Doubtful)
-                .detail(": a check over UDP that sends nothing, which few services answer")
+                .detail(": UDP health check without data to send; few services reply to that")
                 .expected("`send = STRING` or `send_program = COMMAND` in this block")
-                .help("a real server that does not answer gets no traffic")
+                .help("a real server that does not reply gets no traffic")
         });
     }
 }
@@ -88,7 +88,7 @@ fn expression(block: &VirtualServer, sink: &mut Sink) {
         sink.error(span, || {
             Draft::new(Kind::InvalidArgument)
                 .detail(format!(": \"{}\": {error}", shown(expect)))
-                .expected("a POSIX extended regular expression, as `use_regex = 1` says")
+                .expected("a POSIX extended regular expression (`use_regex = 1`)")
         });
     }
 }
@@ -103,7 +103,7 @@ fn program(block: &VirtualServer, sink: &mut Sink) {
         sink.error(span, || {
             Draft::new(Kind::InvalidArgument)
                 .detail(format!(": \"{}\"", shown(line)))
-                .expected("a program, and its arguments")
+                .expected("a program and its arguments")
         });
     }
 }

@@ -97,9 +97,9 @@ fn two_links(config: &Config, sink: &mut Sink) {
             sink.warning(span, || {
                 Draft::new(Kind::Doubtful)
                     .detail(format!(
-                        ": \"{router}_private\" is the same as \"{router}\", and no second link"
+                        ": \"{router}_private\" is the same as \"{router}\": only one heartbeat link"
                     ))
-                    .expected("the router's address on another link, or no such line")
+                    .expected("the router's address on another link, or no such directive")
                     .related(first, "the public address")
             });
         }

@@ -97,11 +97,13 @@ fn other_port(service: &VirtualServer, server: &RealServer, network: Network, si
                     " ({port}, {virtual_port}) with several ports under fwmark {}",
                     service.fwmark
                 ))
-                .help("traffic keeps the port it came to; only the check uses this one")
+                .help("traffic keeps its destination port; only the health check uses this port")
         } else {
             draft
                 .detail(format!(" ({port}, {virtual_port}) with {network}"))
-                .help("the kernel delivers to the virtual port; only the check uses this one")
+                .help(
+                    "the kernel delivers to the virtual port; only the health check uses this port",
+                )
         }
     });
 }
@@ -117,9 +119,9 @@ fn is_its_own_vip(service: &VirtualServer, sink: &mut Sink) {
         if *server.address == vip.address {
             sink.warning(span, || {
                 Draft::new(Kind::Doubtful)
-                    .detail(": the real server's address is the virtual one")
-                    .expected("the address that the server has for itself")
-                    .related(first, "the virtual address")
+                    .detail(": the real server's address is the virtual IP address")
+                    .expected("the real server's own address")
+                    .related(first, "the virtual IP address")
             });
         }
     }
@@ -135,7 +137,7 @@ fn sorry_server(service: &VirtualServer, sink: &mut Sink) {
         sink.warning(span, || {
             Draft::new(Kind::SorryServerInPool)
                 .detail(format!(" of \"{}\"", shown(&service.name)))
-                .expected("a server that is up when the real servers are not")
+                .expected("a server that is not one of the real servers")
                 .related(server, "the real server")
         });
     }
@@ -152,10 +154,10 @@ fn someone_active(service: &VirtualServer, sink: &mut Sink) {
             sink.warning(span, || {
                 Draft::new(Kind::NoActiveServer)
                     .detail(format!(
-                        " in \"{}\" with a weight of more than 0",
+                        " in \"{}\" with a weight above 0",
                         shown(&service.name)
                     ))
-                    .expected("`weight = 1` at the least, in one `server` block")
+                    .expected("`weight = 1` or more in at least one `server` block")
             });
         }
         return;
@@ -186,7 +188,7 @@ fn forgotten(service: &VirtualServer, missed: &MissedInBlock, sink: &mut Sink) {
     if service.active.is_default() && !missed.has(Virtual::Active) {
         let name = &service.name;
         warn(name.span, &|| {
-            format!(": \"{}\" has no `active`, and does not run", shown(name))
+            format!(": \"{}\" has no `active`, so it does not run", shown(name))
         });
     }
     if !*service.active {
@@ -196,7 +198,10 @@ fn forgotten(service: &VirtualServer, missed: &MissedInBlock, sink: &mut Sink) {
         if server.active.is_default() && !missed.server_has(index, Server::Active) {
             let name = &server.name;
             warn(name.span, &|| {
-                format!(": \"{}\" has no `active`, and gets no traffic", shown(name))
+                format!(
+                    ": \"{}\" has no `active`, so it gets no traffic",
+                    shown(name)
+                )
             });
         }
     }

@@ -66,8 +66,8 @@ fn same_addresses(config: &Config, sink: &mut Sink) {
                 };
                 sink.warning(span, || {
                     Draft::new(Kind::Doubtful)
-                        .detail(": the same virtual address with another device or netmask")
-                        .related(first, "the first one, which counts")
+                        .detail(": same virtual IP address with a different device or netmask")
+                        .related(first, "the first one, which applies")
                 });
             }
             Entry::Occupied(_) => {}
