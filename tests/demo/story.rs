@@ -22,7 +22,7 @@ pub(crate) struct Demo<'lab> {
 
 /// Plays the story; an error says in which step it ended.
 pub(crate) fn tell(lab: &mut Lab) -> Result<()> {
-    let screen = Screen::create(&lab.dir().join(FILE))?;
+    let screen = Screen::create(&lab.live_dir().join(FILE))?;
     play(&screen, lab).map_err(|error| screen.place(&error))
 }
 

@@ -4,11 +4,15 @@
 //! process of a fresh process namespace: when it ends, everything it started ends with it.
 
 mod boot;
+mod logs;
 mod stage;
+
+pub(crate) use stage::SHARE;
 
 use crate::error::{Error, Result};
 use crate::guest::MARK;
 use crate::job::{Ending, INSIDE_VARIABLE, JOB_VARIABLE, Job, KERNEL_VARIABLE};
+use logs::Logs;
 use nix::sys::reboot::{RebootMode, reboot};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -17,7 +21,10 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How often a guest copies its logs while the test runs, so that a hung one leaves some.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Runs the job and powers a guest off. Returns only where there is no guest.
 pub fn run() -> Result<()> {
@@ -37,10 +44,17 @@ pub fn run() -> Result<()> {
         // Every run of a scenario begins at the same distance from the kernel's own timers.
         crate::clock::wait_for_full_second()?;
     }
-    let ending = play(&job)?;
+    let mut logs = job.kernel.is_guest().then(|| Logs::new(&job.dir));
+    let ending = play(&job, &mut logs)?;
     // All logs before the result, which is what the starting side waits for.
-    nix::unistd::sync();
-    leave_result(&job, ending)?;
+    let dir = match &mut logs {
+        Some(logs) => {
+            logs.copy()?;
+            Path::new(SHARE)
+        }
+        None => &job.dir,
+    };
+    leave_result(dir, ending)?;
     power_off_guest();
     Ok(())
 }
@@ -62,7 +76,7 @@ fn is_guest() -> bool {
 }
 
 /// Runs the test until it ends or its bound passes. Orphans of the test are reaped all the while.
-fn play(job: &Job) -> Result<Ending> {
+fn play(job: &Job, logs: &mut Option<Logs>) -> Result<Ending> {
     let start = Instant::now();
     let mut command = Command::new(&job.program);
     command
@@ -92,14 +106,22 @@ fn play(job: &Job) -> Result<Ending> {
             }
         }
     });
-    let status = match told.recv_timeout(job.bound.saturating_sub(start.elapsed())) {
-        Ok(status) => status,
-        Err(RecvTimeoutError::Disconnected) => {
-            return Err(Error::broken("the test went away without a status"));
-        }
-        Err(RecvTimeoutError::Timeout) => {
-            kill(test, Signal::SIGKILL).map_err(Error::os("kill the test"))?;
-            return Ok(Ending::TimedOut);
+    let status = loop {
+        let left = job.bound.saturating_sub(start.elapsed());
+        match told.recv_timeout(left.min(LOG_INTERVAL)) {
+            Ok(status) => break status,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::broken("the test went away without a status"));
+            }
+            Err(RecvTimeoutError::Timeout) if left > LOG_INTERVAL => {
+                if let Some(logs) = logs {
+                    logs.copy()?;
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                kill(test, Signal::SIGKILL).map_err(Error::os("kill the test"))?;
+                return Ok(Ending::TimedOut);
+            }
         }
     };
     match status {
@@ -113,9 +135,9 @@ fn play(job: &Job) -> Result<Ending> {
 }
 
 /// Written beside and renamed, so that a result is whole or absent.
-fn leave_result(job: &Job, ending: Ending) -> Result<()> {
-    let last = job.dir.join(Ending::FILE);
-    let draft = job.dir.join(format!("{}.draft", Ending::FILE));
+fn leave_result(dir: &Path, ending: Ending) -> Result<()> {
+    let last = dir.join(Ending::FILE);
+    let draft = dir.join(format!("{}.draft", Ending::FILE));
     let write = || -> std::io::Result<()> {
         let mut file = std::fs::File::create(&draft)?;
         file.write_all(ending.line().as_bytes())?;

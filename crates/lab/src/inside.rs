@@ -69,7 +69,5 @@ fn panic_text(panics: &Mutex<String>, payload: &(dyn Any + Send)) -> String {
 
 fn write(dir: &Path, text: &str) -> Result<()> {
     let path = dir.join(OUTCOME);
-    // Not synchronized: a guest's idle clock would run ahead while this machine writes to its disk,
-    // past the scenario's bound. Process 1 does it afterwards.
     std::fs::write(&path, text).map_err(Error::io(format!("write {}", path.display())))
 }

@@ -7,6 +7,7 @@ pub use links::Impairment;
 
 use crate::error::{Error, Result};
 use crate::host::Host;
+use crate::init::SHARE;
 use crate::inside::SAID;
 use crate::job::{KERNEL_VARIABLE, Kernel};
 use crate::namespace::{CORNER, Namespace};
@@ -69,6 +70,12 @@ impl Lab {
     /// The directory of this run's logs.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// The directory for files that the starting side reads while the lab runs.
+    pub fn live_dir(&self) -> &Path {
+        let share = Path::new(SHARE);
+        if share.exists() { share } else { &self.dir }
     }
 
     /// The host of that name.

@@ -45,9 +45,15 @@ const PROGRAMS: &[&str] = &[
 /// Files that programs open at their start.
 const FILES: &[&str] = &[
     "/etc/group",
+    "/etc/host.conf",
+    "/etc/hosts",
     "/etc/ld.so.cache",
+    "/etc/localtime",
     "/etc/nsswitch.conf",
     "/etc/passwd",
+    "/etc/protocols",
+    "/etc/resolv.conf",
+    "/etc/services",
 ];
 /// Searched after PATH.
 const SYSTEM_DIRS: &str = "/usr/sbin:/usr/bin:/sbin:/bin";

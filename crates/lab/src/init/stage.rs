@@ -15,6 +15,8 @@ use std::process::{Command, Stdio};
 
 /// The inside's own corner of the fresh `/run`.
 const CORNER: &str = "/run/lab";
+/// Where a guest has the share of the run's directory.
+pub(crate) const SHARE: &str = "/run/lab/share";
 /// Open files per process: a lab of hundreds of hosts holds several per host.
 const OPEN_FILES: rlim_t = 65_536;
 
@@ -54,9 +56,12 @@ pub(super) fn environment(job: &Job) -> Vec<(&'static str, String)> {
     vec![
         (
             "PATH",
-            format!("{CORNER}/bin:{path}:/usr/local/sbin:/usr/sbin:/sbin"),
+            // The system's programs first: a guest has them in its memory.
+            format!("{CORNER}/bin:/usr/sbin:/usr/bin:/sbin:/bin:{path}:/usr/local/sbin"),
         ),
         ("TMPDIR", format!("{CORNER}/tmp")),
+        // Without files of a locale.
+        ("LC_ALL", "C".to_owned()),
     ]
 }
 
@@ -84,15 +89,20 @@ pub(super) fn mount_proc() {
 
 fn set_guest(job: &Job) -> Result<()> {
     mount_fresh("sysfs", "/sys", None)?;
-    // The guest's root is the machine's own file system, read-only; this one directory is not.
-    boot::mount_share(RUN_TAG, &job.dir)?;
+    // The run's directory is in memory, for the reason of `guest/resident.rs`; `logs` copies it.
+    make_dir(SHARE)?;
+    boot::mount_share(RUN_TAG, Path::new(SHARE))?;
+    let dir = job.dir.to_str().ok_or_else(|| Error::Garbled {
+        what: "the run's directory",
+        text: job.dir.display().to_string(),
+    })?;
+    mount_fresh("tmpfs", dir, Some("mode=755"))?;
     write_setting("/proc/sys/kernel/hostname", "lab")?;
     // A kernel that has lost a process to an oops measures nothing any more.
     write_setting("/proc/sys/kernel/panic_on_oops", "1")?;
-    // Logs reach the machine every ten seconds of virtual time, in the background, so that a guest
-    // that hangs leaves some. More often, it would show in figures.
+    // For what is written to the share directly: it reaches the machine within a second or two.
     write_setting("/proc/sys/vm/dirty_expire_centisecs", "100")?;
-    write_setting("/proc/sys/vm/dirty_writeback_centisecs", "1000")?;
+    write_setting("/proc/sys/vm/dirty_writeback_centisecs", "100")?;
     load_modules_on_demand(&job.modules)
 }
 
