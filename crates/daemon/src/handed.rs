@@ -21,7 +21,7 @@ pub const FILE_ON_STDIN: &str = "LVS_CF_ON_STDIN";
 /// # Errors
 /// The system has no memory or descriptor left.
 pub fn give(command: &mut Command, path: &Path, text: &[u8]) -> io::Result<()> {
-    // The sysctl vm.memfd_noexec may ask for the seal; kernels before 6.3 do not know it.
+    // The sysctl vm.memfd_noexec may require the seal; kernels before 6.3 do not know it.
     let plain = MFdFlags::MFD_CLOEXEC;
     let sealed = plain | MFdFlags::from_bits_retain(nix::libc::MFD_NOEXEC_SEAL);
     let memory = match memfd_create(c"lvs.cf", sealed) {

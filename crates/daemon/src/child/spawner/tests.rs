@@ -95,7 +95,7 @@ fn open_files_limit_applies_to_child_only() {
 }
 
 #[test]
-fn failed_exec_returns_error_and_leaves_no_child() {
+fn failed_exec_leaves_no_child() {
     for (program, kind) in [
         (c"/no/such/program", io::ErrorKind::NotFound),
         (c"/etc/passwd", io::ErrorKind::PermissionDenied),
@@ -106,7 +106,7 @@ fn failed_exec_returns_error_and_leaves_no_child() {
     }
     let path = format!("/proc/self/task/{}/children", nix::unistd::gettid());
     let children = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(children.trim(), "", "none of this thread's");
+    assert_eq!(children.trim(), "", "a child of this thread");
     // The signal mask of this thread is restored.
     let mask = SigSet::thread_get_mask().expect("known");
     assert!(!mask.contains(Signal::SIGTERM));
