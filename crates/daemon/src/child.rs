@@ -262,7 +262,7 @@ mod tests {
         ] {
             let mut command = Command::new(program);
             prepare(&mut command);
-            let mut started = start(command).expect("there are processes");
+            let mut started = start(command).expect("the fork succeeds");
             let status = waitpid(started.pid, None).expect("its status is kept");
             let code = if kind.is_some() { 127 } else { 0 };
             assert_eq!(status, WaitStatus::Exited(started.pid, code));
@@ -275,9 +275,9 @@ mod tests {
         let mut command = Command::new("/bin/sleep");
         command.arg("60");
         prepare(&mut command);
-        let mut started = start(command).expect("there are processes");
+        let mut started = start(command).expect("the fork succeeds");
         assert!(started.failure().is_none());
-        kill(started.pid, Signal::SIGKILL).expect("it lives");
+        kill(started.pid, Signal::SIGKILL).expect("it is running");
         waitpid(started.pid, None).expect("it ended");
     }
 

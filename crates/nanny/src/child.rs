@@ -102,11 +102,11 @@ impl Running {
     pub fn start<A: AsRef<OsStr>>(program: &OsStr, args: &[A], stderr: Stderr) -> io::Result<Self> {
         reap_all(&mut unreaped())?;
         keep_status()?;
-        let (output, input) = outlet()?;
+        let (output, input) = output_pipe()?;
         let (errors, stderr) = match stderr {
             Stderr::Dropped => (None, Stdio::null()),
             Stderr::LastLine => {
-                let (errors, input) = outlet()?;
+                let (errors, input) = output_pipe()?;
                 (Some(errors), input.into())
             }
         };
@@ -210,7 +210,7 @@ impl Running {
 
 /// A pipe with a non-blocking reading end. The writing end blocks, as a command expects of its
 /// output.
-fn outlet() -> io::Result<(PipeReader, PipeWriter)> {
+fn output_pipe() -> io::Result<(PipeReader, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
     ioctl_fionbio(&reader, true)?;
     Ok((reader, writer))

@@ -92,7 +92,7 @@ mod tests {
             room[..2].copy_from_slice(b"ab");
             Ok(2)
         };
-        pages.fill(read).expect("there is memory");
+        pages.fill(read).expect("memory is available");
         assert_eq!(&*pages, b"ab");
         pages.push(b"c");
         let refuse = |_: &mut [u8]| Err(io::ErrorKind::WouldBlock.into());

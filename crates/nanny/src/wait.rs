@@ -84,7 +84,7 @@ mod tests {
     fn ready_descriptor_is_attributed_to_source() {
         let mut pipes = std::array::from_fn::<_, ROOM, _>(|_| pipe().expect("a pipe"));
         for number in 0..ROOM {
-            pipes[number].1.write_all(b"x").expect("there is room");
+            pipes[number].1.write_all(b"x").expect("the pipe has room");
             let [signals, a, b, c, d, e, f] = &pipes;
             let ready = wait(
                 Instant::now() + Duration::from_secs(60),
@@ -106,7 +106,7 @@ mod tests {
     fn empty_sources_do_not_shift_results() {
         let (signals, _signals) = pipe().expect("a pipe");
         let (reader, mut writer) = pipe().expect("a pipe");
-        writer.write_all(b"x").expect("there is room");
+        writer.write_all(b"x").expect("the pipe has room");
         let end = Instant::now() + Duration::from_secs(60);
         let load = wait(end, signals.as_fd(), NO_SOURCES, [None, of(&reader), None]);
         assert!(load.load && !load.check.contains(&true) && !load.signals);

@@ -69,7 +69,7 @@ mod tests {
             assert!(written < 1 << 20, "the pipe never fills");
         }
         let start = Instant::now();
-        let error = write_bounded(&mut writer, &line, TIMEOUT_MS).expect_err("it is full");
+        let error = write_bounded(&mut writer, &line, TIMEOUT_MS).expect_err("the buffer is full");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         let waited = start.elapsed();
         assert!(
@@ -81,6 +81,6 @@ mod tests {
         // More than a page of any size.
         let mut room = vec![0; written / 2];
         reader.read_exact(&mut room).expect("read");
-        write_bounded(&mut writer, &line, 0).expect("there is room again");
+        write_bounded(&mut writer, &line, 0).expect("the pipe has room again");
     }
 }

@@ -48,7 +48,7 @@ impl Run {
         Some(
             ended
                 .map_err(|error| not_run(&error))
-                .and_then(|ended| judge(program, &ended)),
+                .and_then(|ended| evaluate(program, &ended)),
         )
     }
 }
@@ -59,7 +59,7 @@ fn not_run(error: &io::Error) -> Failure {
 
 /// Evaluates a finished program: death by a signal fails; otherwise the output decides if one is
 /// expected, else the exit status.
-fn judge(program: &Program, ended: &Ended) -> Result<(), Failure> {
+fn evaluate(program: &Program, ended: &Ended) -> Result<(), Failure> {
     match (ended.status.code(), &program.expect) {
         (None, _) => Err(Failure::Signal(ended.status.signal().unwrap_or(0))),
         (Some(0), None) => Ok(()),

@@ -29,7 +29,7 @@ fn wait(running: &Running, time: Duration) {
 
 /// Drives a command to its end as the event loop does.
 fn finish(running: &mut Running) -> Ended {
-    outcome(running).expect("it is run")
+    outcome(running).expect("the program is executed")
 }
 
 /// The same, for a command whose exec may fail.
@@ -60,7 +60,7 @@ fn dies(pid: &str) {
 /// A dead process is reaped: at once, or by a later start.
 fn is_reaped(pid: &str) {
     let end = Instant::now() + LONG;
-    while std::fs::exists(format!("/proc/{pid}")).expect("proc") {
+    while std::fs::exists(format!("/proc/{pid}")).expect("/proc is readable") {
         assert!(Instant::now() < end, "{pid} is not reaped");
         std::thread::sleep(Duration::from_millis(1));
         let _ = reap_all(&mut unreaped());
@@ -172,7 +172,7 @@ fn closed_stdout_does_not_spin() {
         wait(&running, LONG);
         rounds += 1;
         if let Some(ended) = running.advance() {
-            break ended.expect("it is run");
+            break ended.expect("the program is executed");
         }
     };
     assert_eq!(ended.status.code(), Some(7));
@@ -209,13 +209,13 @@ fn keeps_requested_length() {
 fn reads_pipe_after_exit() {
     let mut running = shell("head -c 60000 /dev/zero");
     let [exit, ..] = running.sources();
-    let exit = exit.expect("it is always there");
+    let exit = exit.expect("the pidfd is always polled");
     assert!(
         is_readable(exit, PollTimeout::try_from(LONG).expect("short")),
         "it ends unread"
     );
     let ended = running.advance().expect("it has ended");
-    let ended = ended.expect("it is run");
+    let ended = ended.expect("the program is executed");
     assert_eq!(ended.output.len(), 60_000);
     assert!(running.advance().is_none(), "reported once");
 }

@@ -62,7 +62,7 @@ fn preexisting_server_keeps_weight() {
     assert!(member.adopt(now));
     assert!(member.reconcile(now));
     assert_eq!(weight(&member), Some(40));
-    member.step(member.deadline().expect("it climbs"));
+    member.step(member.deadline().expect("the slow start continues"));
     assert_eq!(weight(&member), Some(80));
 }
 
@@ -86,7 +86,7 @@ fn destination_added_meanwhile_is_adopted() {
     member.set_in(now);
     assert!(member.reconcile(now));
     assert_eq!(weight(&member), Some(70));
-    member.step(member.deadline().expect("it climbs"));
+    member.step(member.deadline().expect("the slow start continues"));
     assert_eq!(weight(&member), Some(100));
 }
 
@@ -97,8 +97,8 @@ fn recreated_service_gets_server_again() {
     member.set_in(now);
     assert!(member.reconcile(now));
     *kernel(&mut member) = Memory::default();
-    member.step(member.deadline().expect("it climbs"));
-    assert!(!member.reconcile(now), "there is no service");
+    member.step(member.deadline().expect("the slow start continues"));
+    assert!(!member.reconcile(now), "the service is missing");
     *kernel(&mut member) = Memory::with_service();
     assert!(member.reconcile(now));
     assert_eq!(weight(&member), Some(6));
@@ -110,7 +110,7 @@ fn failed_add_does_not_advance_slow_start() {
     let mut member = member(Memory::default());
     member.set_in(now);
     for _ in 0..20 {
-        assert!(!member.reconcile(now), "there is no service");
+        assert!(!member.reconcile(now), "the service is missing");
         assert_eq!(member.deadline(), None, "the checks set the pace");
         now += STEP;
         assert!(!member.step(now));
@@ -130,7 +130,7 @@ fn climbed(memory: Memory) -> (PoolMember<Memory>, Instant) {
     member.set_in(now);
     assert!(member.reconcile(now));
     while weight(&member) != Some(100) {
-        now = member.deadline().expect("it climbs");
+        now = member.deadline().expect("the slow start continues");
         member.step(now);
     }
     (member, now)
@@ -140,7 +140,7 @@ fn climbed(memory: Memory) -> (PoolMember<Memory>, Instant) {
 fn deleted_destination_is_repaired_within_step() {
     let (mut member, mut now) = climbed(Memory::with_service());
     for _ in 0..3 {
-        let due = member.deadline().expect("it looks");
+        let due = member.deadline().expect("the table is read");
         assert_eq!(due, now + STEP);
         now = due;
         *kernel(&mut member) = Memory::with_service();
@@ -164,12 +164,12 @@ fn administrators_weight_lasts_until_next_change() {
     let mut member = PoolMember::new(Some(table), &settings);
     assert!(member.adopt(now));
     let by_hand = |member: &mut PoolMember<Memory>| {
-        let mut there = kernel(member).destinations.values_mut();
-        there.next().expect("there").weight = 0;
+        let mut entries = kernel(member).destinations.values_mut();
+        entries.next().expect("present").weight = 0;
     };
     by_hand(&mut member);
     for _ in 0..3 {
-        now = member.deadline().expect("it looks");
+        now = member.deadline().expect("the table is read");
         let requests = kernel(&mut member).requests;
         assert!(member.step(now), "the load is polled");
         member.apply_load(load(1.0), now);
@@ -177,7 +177,7 @@ fn administrators_weight_lasts_until_next_change() {
         assert_eq!(weight(&member), Some(0));
         assert_eq!(kernel(&mut member).requests, requests + 1, "one request");
     }
-    now = member.deadline().expect("it looks");
+    now = member.deadline().expect("the table is read");
     member.step(now);
     member.apply_load(load(0.0), now);
     assert_eq!(weight(&member), Some(150));
@@ -195,7 +195,7 @@ fn administrators_weight_lasts_until_next_change() {
 fn missing_service_is_retried_at_checks() {
     let (mut member, now) = climbed(Memory::with_service());
     *kernel(&mut member) = Memory::default();
-    let due = member.deadline().expect("it looks");
+    let due = member.deadline().expect("the table is read");
     member.step(due);
     assert!(member.logged_no_service);
     assert_eq!(member.deadline(), None, "the checks set the pace");
@@ -220,10 +220,10 @@ fn recovery_after_logged_failure_is_reported_once() {
             if is_missing {
                 kernel(&mut member).destinations.clear();
             }
-            let due = member.deadline().expect("it looks");
+            let due = member.deadline().expect("the table is read");
             member.step(due);
             assert!(!member.reconcile(due) && !member.reconcile(due));
-            assert!(!member.take_recovered(), "it is not in yet");
+            assert!(!member.take_recovered(), "the server is not in yet");
             kernel(&mut member).has_service = true;
             kernel(&mut member).is_broken = false;
             assert!(member.reconcile(due));
@@ -254,7 +254,7 @@ fn recovery_while_out_is_not_reported() {
 fn failed_read_is_repeated_at_checks() {
     let (mut member, _) = climbed(Memory::with_service());
     kernel(&mut member).is_broken = true;
-    let due = member.deadline().expect("it looks");
+    let due = member.deadline().expect("the table is read");
     member.step(due);
     assert_eq!(member.deadline(), None, "the checks set the pace");
     assert!(!member.reconcile(due));
@@ -289,7 +289,7 @@ fn unread_destination_is_deleted() {
     assert!(member.reconcile(now));
     assert_eq!(weight(&member), None);
     *kernel(&mut member) = Memory::with_destination(40);
-    assert!(!member.adopt(now), "it is to be out");
+    assert!(!member.adopt(now), "the wanted state is out");
 }
 
 #[test]

@@ -43,12 +43,12 @@ impl Memory {
         self.destinations.values().next()
     }
 
-    fn refuse(&mut self, there: bool, wanted: bool, attempt: Attempt) -> Result<(), Error> {
+    fn refuse(&mut self, present: bool, wanted: bool, attempt: Attempt) -> Result<(), Error> {
         self.requests += 1;
         if self.is_broken {
             return Err(Error::Permission { attempt });
         }
-        match (self.has_service, there, wanted) {
+        match (self.has_service, present, wanted) {
             (false, _, _) => Err(Error::NoSuchService { attempt }),
             (true, true, false) => Err(Error::AlreadyExists { attempt }),
             (true, false, true) => Err(Error::NoSuchDestination { attempt }),
@@ -63,21 +63,21 @@ impl Kernel for Memory {
     }
     fn add(&mut self, service: &ServiceKey, destination: &Destination) -> Result<(), Error> {
         let key = destination.key;
-        let there = self.destinations.contains_key(&key);
-        self.refuse(there, false, Attempt::AddDestination(*service, key))?;
+        let present = self.destinations.contains_key(&key);
+        self.refuse(present, false, Attempt::AddDestination(*service, key))?;
         self.destinations.insert(key, destination.clone());
         Ok(())
     }
     fn edit(&mut self, service: &ServiceKey, destination: &Destination) -> Result<(), Error> {
         let key = destination.key;
-        let there = self.destinations.contains_key(&key);
-        self.refuse(there, true, Attempt::EditDestination(*service, key))?;
+        let present = self.destinations.contains_key(&key);
+        self.refuse(present, true, Attempt::EditDestination(*service, key))?;
         self.destinations.insert(key, destination.clone());
         Ok(())
     }
     fn delete(&mut self, service: &ServiceKey, key: &DestinationKey) -> Result<(), Error> {
-        let there = self.destinations.contains_key(key);
-        self.refuse(there, true, Attempt::DeleteDestination(*service, *key))?;
+        let present = self.destinations.contains_key(key);
+        self.refuse(present, true, Attempt::DeleteDestination(*service, *key))?;
         self.destinations.remove(key);
         Ok(())
     }

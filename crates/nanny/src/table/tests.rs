@@ -43,14 +43,14 @@ fn preexisting_destination_keeps_weight_and_thresholds() {
     let mut table = table(Method::Masquerade);
     table.add(50).expect("added");
     let key = table.destination.key;
-    let there = table.kernel.destinations.get_mut(&key).expect("there");
-    (there.upper_threshold, there.lower_threshold) = (9, 4);
+    let entry = table.kernel.destinations.get_mut(&key).expect("present");
+    (entry.upper_threshold, entry.lower_threshold) = (9, 4);
     table.destination.upper_threshold = 0;
-    assert_eq!(table.add(3).expect("taken over"), Some(50));
+    assert_eq!(table.add(3).expect("adopted"), Some(50));
     table.set(100).expect("edited");
-    let there = &table.kernel.destinations[&key];
+    let entry = &table.kernel.destinations[&key];
     assert_eq!(
-        (there.weight, there.upper_threshold, there.lower_threshold),
+        (entry.weight, entry.upper_threshold, entry.lower_threshold),
         (100, 9, 4)
     );
 }
@@ -68,11 +68,11 @@ fn preexisting_destination_gets_configured_method() {
 #[test]
 fn missing_destination_is_tolerated_or_restored() {
     let mut table = table(Method::Masquerade);
-    table.remove().expect("not there");
-    assert_eq!(table.find().expect("not there"), None);
+    table.remove().expect("absent");
+    assert_eq!(table.find().expect("absent"), None);
     table.set(7).expect("put back");
     assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 7"]);
-    table.restore(9).expect("there");
+    table.restore(9).expect("present");
     assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 7"]);
     table.remove().expect("removed");
     table.restore(9).expect("put back");
@@ -120,9 +120,9 @@ fn service_key_uses_protocol_or_mark() {
 #[test]
 fn quiesced_destination_has_weight_0() {
     let mut table = table(Method::Masquerade);
-    assert!(!table.quiesce().expect("not there"));
+    assert!(!table.quiesce().expect("absent"));
     table.add(50).expect("added");
-    assert!(table.quiesce().expect("there"));
+    assert!(table.quiesce().expect("present"));
     assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 0"]);
     table.kernel.has_service = false;
     assert!(!table.quiesce().expect("deleted with its service"));

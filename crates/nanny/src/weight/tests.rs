@@ -231,14 +231,14 @@ fn weight_0_stays_and_polls_nothing() {
 fn at_work() -> impl Strategy<Value = (Rules, u32)> {
     let assigned = prop_oneof![1u32..200, 1..=LARGEST_WEIGHT];
     let scale = prop_oneof![1u32..20, 1..=LARGEST_WEIGHT];
-    (assigned, scale, 0.0..=1.0).prop_map(|(assigned, scale, place)| {
+    (assigned, scale, 0.0..=1.0).prop_map(|(assigned, scale, fraction)| {
         let rules = Rules {
             assigned,
             scale,
             by_load: true,
         };
         let room = f64::from(rules.largest() - assigned);
-        (rules, assigned + (room * place) as u32)
+        (rules, assigned + (room * fraction) as u32)
     })
 }
 

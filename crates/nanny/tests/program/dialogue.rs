@@ -100,8 +100,8 @@ fn expression_bounds_memory_of_flood() {
     nanny.wait_for("[inactive]");
     let before = nanny.memory();
     wait_until("it checks", || server.accepted() > 5);
-    nanny.never_says("[ active ]", Duration::from_millis(10));
+    nanny.never_logs("[ active ]", Duration::from_millis(10));
     // From then on no check holds a reply.
     drop(server);
-    nanny.rests_within(before + PAGES);
+    nanny.memory_settles_within(before + PAGES);
 }

@@ -52,13 +52,13 @@ fn wait_until_made(checks: u64, made: impl Fn() -> u64) {
 /// Whether the process is sleeping.
 fn is_asleep(nanny: &Nanny) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", nanny.pid()));
-    stat.expect("it lives").contains(") S ")
+    stat.expect("it is running").contains(") S ")
 }
 
 /// Number of voluntary context switches of the process.
 fn sleeps(nanny: &Nanny) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", nanny.pid()));
-    let status = status.expect("it lives");
+    let status = status.expect("it is running");
     let line = status
         .lines()
         .find(|line| line.starts_with("voluntary_ctxt_switches:"));
@@ -70,7 +70,7 @@ fn sleeps(nanny: &Nanny) -> u64 {
 const TIGHT: &str = "-t 15 --interval 0.000001 -a 0";
 
 /// Runs this many checks, counted by `made`, of which the second half must allocate nothing.
-fn pass_and_leave_nothing_behind(mut nanny: Nanny, checks: u64, made: impl Fn() -> u64) {
+fn pass_without_leaks(mut nanny: Nanny, checks: u64, made: impl Fn() -> u64) {
     nanny.wait_for("[ active ]");
     // By then every code path has been used, regardless of the order of events.
     wait_until_made(checks / 2, &made);
@@ -81,9 +81,9 @@ fn pass_and_leave_nothing_behind(mut nanny: Nanny, checks: u64, made: impl Fn() 
         assert!(descriptors <= DESCRIPTORS, "{descriptors}");
         nanny.has_one_child_at_most();
         // Four bytes a check would exceed this for each kind of check here.
-        nanny.rests_within(memory + PAGES);
+        nanny.memory_settles_within(memory + PAGES);
     }
-    nanny.never_says("[inactive]", Duration::from_millis(10));
+    nanny.never_logs("[inactive]", Duration::from_millis(10));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn connect_checks_do_not_leak() {
     // The server closes after the check: the check's side would keep TIME_WAIT.
     let server = Server::up(Behavior::Answers(b""));
     let nanny = Nanny::connecting(server.address, TIGHT);
-    pass_and_leave_nothing_behind(nanny, 100_000, || server.accepted());
+    pass_without_leaks(nanny, 100_000, || server.accepted());
     assert_eq!(in_time_wait(server.address), 0);
 }
 
@@ -103,7 +103,7 @@ fn dialogue_checks_do_not_leak() {
     ] {
         let server = Server::up(PAGE);
         let nanny = Nanny::checking(server.address, TIGHT, check);
-        pass_and_leave_nothing_behind(nanny, 15_000, || server.accepted());
+        pass_without_leaks(nanny, 15_000, || server.accepted());
         assert_eq!(in_time_wait(server.address), 0);
     }
 }
@@ -123,7 +123,7 @@ fn udp_checks_do_not_leak() {
         }
     });
     let nanny = Nanny::checking(address, TIGHT, &["-u", "-s", "knock", "-x", "kn*ck"]);
-    pass_and_leave_nothing_behind(nanny, 20_000, || echoed.load(Ordering::Relaxed));
+    pass_without_leaks(nanny, 20_000, || echoed.load(Ordering::Relaxed));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn program_checks_do_not_leak() {
     let runs = File::new("");
     let server = "127.0.0.1:9".parse().expect("an address");
     let nanny = Nanny::checking(server, TIGHT, &["-e", &script.command(&runs)]);
-    pass_and_leave_nothing_behind(nanny, 5_000, || runs.text().len() as u64);
+    pass_without_leaks(nanny, 5_000, || runs.text().len() as u64);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn failing_checks_do_not_leak() {
     wait_until_made(3000, || sleeps(&nanny) - start);
     let descriptors = nanny.descriptors();
     assert!(descriptors <= DESCRIPTORS, "{descriptors}");
-    nanny.rests_within(memory + PAGES);
+    nanny.memory_settles_within(memory + PAGES);
 }
 
 #[test]

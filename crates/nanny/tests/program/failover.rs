@@ -27,7 +27,7 @@ fn exits_0_when_service_fails() {
     let mut nanny = watch(address);
     nanny.wait_for(&format!("starting FOS client monitor for {address}"));
     nanny.wait_for(&format!("[ active ] {address} is up"));
-    nanny.never_says("[inactive]", TIMEOUT * 4 / 3);
+    nanny.never_logs("[inactive]", TIMEOUT * 4 / 3);
     let before = Instant::now();
     drop(server);
     let down = format!("[inactive] {address} is down due to connection failure");
@@ -57,7 +57,7 @@ fn late_service_is_watched() {
     nanny.wait_for("is not available yet");
     let _server = Server::up_at(address, PAGE);
     nanny.wait_for("is up");
-    nanny.never_says("[inactive]", TIMEOUT * 4 / 3);
+    nanny.never_logs("[inactive]", TIMEOUT * 4 / 3);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn forced_in_service_without_pass_exits_1() {
     nanny.wait_for("is not available yet");
     nanny.signal(Signal::SIGUSR2);
     nanny.wait_for("is up");
-    nanny.never_says("[inactive]", TIMEOUT * 4 / 3);
+    nanny.never_logs("[inactive]", TIMEOUT * 4 / 3);
     nanny.signal(Signal::SIGHUP);
     nanny.wait_for("is not available yet");
     nanny.wait_for("did not come up within 3 s");

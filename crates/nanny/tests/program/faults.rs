@@ -55,10 +55,10 @@ pub(crate) fn fails(mut nanny: Nanny, line: &str, least: Duration) {
 /// Repeated failures leak nothing in the nanny, and nothing of the nanny remains after its exit.
 #[track_caller]
 fn goes_on_so(mut nanny: Nanny) {
-    nanny.never_says("[ active ]", TIMEOUT);
+    nanny.never_logs("[ active ]", TIMEOUT);
     let memory = nanny.memory();
-    nanny.never_says("[ active ]", TIMEOUT * 2);
-    nanny.rests_within(memory + PAGES);
+    nanny.never_logs("[ active ]", TIMEOUT * 2);
+    nanny.memory_settles_within(memory + PAGES);
     let descriptors = nanny.descriptors();
     assert!(descriptors <= DESCRIPTORS, "{descriptors}");
     nanny.has_one_child_at_most();
@@ -259,10 +259,10 @@ fn long_reply_passes_in_constant_memory() {
     nanny.wait_for("[ active ]");
     let before = nanny.memory();
     wait_until("it checks", || server.accepted() > 20);
-    nanny.never_says("", Duration::from_millis(10));
+    nanny.never_logs("", Duration::from_millis(10));
     // From then on no check holds a reply.
     drop(server);
-    nanny.rests_within(before + PAGES);
+    nanny.memory_settles_within(before + PAGES);
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn repeated_failure_is_rate_limited() {
     let address = refusing();
     let mut nanny = Nanny::connecting(address, "-t 0.5 --interval 5ms -a 0");
     nanny.wait_for("[inactive]");
-    nanny.never_says("CONNECT", Duration::from_secs(1));
+    nanny.never_logs("CONNECT", Duration::from_secs(1));
     let _server = Server::up_at(address, PAGE);
     nanny.wait_for("[ active ]");
 }

@@ -72,7 +72,7 @@ fn does_not_query_server_that_is_out() {
     let more = format!("-t 0.5 --interval 50ms -v -U {}", program.path);
     let mut nanny = Nanny::connecting(refusing(), &more);
     nanny.wait_for("[inactive]");
-    nanny.never_says("load of", FIRST);
+    nanny.never_logs("load of", FIRST);
     assert_eq!(program.read("queried"), "");
 }
 
@@ -85,7 +85,7 @@ fn missing_tool_is_logged_once() {
         "/no/such/rsh is not installed: {} keeps its assigned weight",
         server.address
     ));
-    nanny.never_says("rsh", Duration::from_secs(1));
+    nanny.never_logs("rsh", Duration::from_secs(1));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn failed_query_does_not_stop_checks() {
         program.path
     ));
     nanny.wait_for("passed in");
-    nanny.never_says("load", Duration::from_secs(1));
+    nanny.never_logs("load", Duration::from_secs(1));
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn none_and_default_query_no_load() {
     for more in ["-t 1 --interval 50ms -v", "-t 1 --interval 50ms -v -U none"] {
         let mut nanny = Nanny::connecting(server.address, more);
         nanny.wait_for("[ active ]");
-        nanny.never_says("load", FIRST);
+        nanny.never_logs("load", FIRST);
     }
 }
 

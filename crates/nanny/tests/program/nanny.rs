@@ -139,7 +139,7 @@ impl Nanny {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        kill(self.pid(), signal).expect("it lives");
+        kill(self.pid(), signal).expect("it is running");
     }
 
     /// Waits for the next line that contains `text`, and returns its time.
@@ -169,7 +169,7 @@ impl Nanny {
 
     /// Waits for this time, in which no line may contain `text`.
     #[track_caller]
-    pub(crate) fn never_says(&mut self, text: &str, time: Duration) {
+    pub(crate) fn never_logs(&mut self, text: &str, time: Duration) {
         let end = Instant::now() + time;
         loop {
             match self.next_line(end) {
@@ -200,8 +200,8 @@ impl Nanny {
     /// The time of the last line that contains `text` among those waited for.
     #[track_caller]
     pub(crate) fn last(&self, text: &str) -> Instant {
-        let place = self.seen.iter().rposition(|line| line.contains(text));
-        self.came[place.expect("there is such a line")]
+        let at = self.seen.iter().rposition(|line| line.contains(text));
+        self.came[at.expect("the line was read")]
     }
 
     /// The first check passes, and none fails for this time: a failure would be logged.
@@ -210,7 +210,7 @@ impl Nanny {
         self.wait_for("active");
         let last = self.seen.last().expect("a line");
         assert!(last.contains("[ active ]"), "{:#?}", self.seen);
-        self.never_says("", time);
+        self.never_logs("", time);
     }
 
     /// Waits for its exit.
@@ -238,7 +238,7 @@ impl Nanny {
     /// sockets.
     pub(crate) fn descriptors(&self) -> usize {
         let opened = |of: &str| -> Vec<PathBuf> {
-            let entries = std::fs::read_dir(format!("/proc/{of}/fd")).expect("it lives");
+            let entries = std::fs::read_dir(format!("/proc/{of}/fd")).expect("it is running");
             let links = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
             links.collect()
         };
@@ -256,7 +256,7 @@ impl Nanny {
         let pid = self.child.id();
         let path = format!("/proc/{pid}/task/{pid}/children");
         std::fs::read_to_string(path)
-            .expect("it lives")
+            .expect("it is running")
             .split_whitespace()
             .map(|pid| Pid::from_raw(pid.parse().expect("a pid")))
             .collect()
@@ -266,7 +266,7 @@ impl Nanny {
     /// `/proc/PID/status` may lag by many pages, the more processors there are.
     fn pages(&self, heading: &str) -> u64 {
         let path = format!("/proc/{}/smaps_rollup", self.child.id());
-        let rollup = std::fs::read_to_string(path).expect("it lives");
+        let rollup = std::fs::read_to_string(path).expect("it is running");
         let line = rollup.lines().find_map(|line| line.strip_prefix(heading));
         let number = line.and_then(|line| line.split_whitespace().next());
         number.expect(heading).parse().expect("a number")
@@ -285,7 +285,7 @@ impl Nanny {
     /// Waits until its anonymous memory is at most this many KiB: a check in flight has some, and a
     /// leak stays.
     #[track_caller]
-    pub(crate) fn rests_within(&self, most: u64) {
+    pub(crate) fn memory_settles_within(&self, most: u64) {
         let what = format!("it has more than {most} KiB: {}", self.memory());
         wait_until(&what, || self.memory() <= most);
     }

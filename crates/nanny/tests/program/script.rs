@@ -193,16 +193,16 @@ fn endless_output_is_bounded() {
     let much = ["-e", "/usr/bin/head -c 100000000 /dev/zero", "-x", "OK"];
     let mut nanny = Nanny::checking(server(), "-t 30 --interval 1", &much);
     nanny.wait_for(line);
-    nanny.rests_within(300);
+    nanny.memory_settles_within(300);
 
     let endless = ["-e", "/usr/bin/yes", "-x", "OK"];
     let mut nanny = Nanny::checking(server(), RULES, &endless);
     let logged = nanny.wait_for("timed out");
     assert!(logged - nanny.started < TIMEOUT + SLACK);
     let before = nanny.memory();
-    nanny.never_says("[ active ]", TIMEOUT * 4);
+    nanny.never_logs("[ active ]", TIMEOUT * 4);
     // The nanny keeps only what it needs to detect a mismatch.
-    nanny.rests_within(before + 16);
+    nanny.memory_settles_within(before + 16);
 }
 
 /// A lease on a file: open(2) and execve(2) block until this is dropped, or for 45 s (fcntl(2),
@@ -245,7 +245,7 @@ fn script_on_hung_nfs_does_not_block() {
     fails_with(&check, "timed out", TIMEOUT);
 
     let mut nanny = Nanny::checking(server(), "-t 60 --interval 60", &check);
-    wait_until("it is started", || nanny.children().len() == 1);
+    wait_until("the program is started", || nanny.children().len() == 1);
     let child = nanny.children()[0];
     let before = Instant::now();
     nanny.signal(Signal::SIGUSR1);
@@ -253,7 +253,7 @@ fn script_on_hung_nfs_does_not_block() {
     nanny.signal(Signal::SIGTERM);
     assert_eq!(nanny.ended().code(), Some(0));
     assert!(before.elapsed() < SLACK);
-    wait_until("it is gone", || is_gone(child));
+    wait_until("the process is gone", || is_gone(child));
 
     let mut nanny = Nanny::checking(server(), RULES, &check);
     nanny.wait_for("timed out");
@@ -271,7 +271,7 @@ fn stop_does_not_wait_for_program() {
     nanny.signal(Signal::SIGTERM);
     assert_eq!(nanny.ended().code(), Some(0));
     assert!(before.elapsed() < SLACK);
-    wait_until("it is gone", || is_gone(child));
+    wait_until("the process is gone", || is_gone(child));
 }
 
 #[test]
@@ -289,9 +289,9 @@ fn hundreds_of_runs_do_not_leak() {
     let memory = nanny.memory();
     wait_for(400);
     // Less than a hundred bytes a run.
-    nanny.rests_within(memory + 32);
+    nanny.memory_settles_within(memory + 32);
     nanny.has_one_child_at_most();
-    nanny.never_says("[inactive]", Duration::from_millis(10));
+    nanny.never_logs("[inactive]", Duration::from_millis(10));
     let descriptors = nanny.descriptors();
     assert!(descriptors <= DESCRIPTORS, "{descriptors}");
 }
@@ -304,5 +304,5 @@ fn status_is_known_with_ignored_sigchld() {
     command.args(["--ignore-signal=CHLD", PROGRAM]);
     let mut nanny = Nanny::start(command.args(line.split(' ')));
     nanny.wait_for("[ active ]");
-    nanny.never_says("failed", TIMEOUT);
+    nanny.never_logs("failed", TIMEOUT);
 }

@@ -44,7 +44,7 @@ fn signals_force_out_in_and_normal() {
     nanny.signal(Signal::SIGUSR1);
     nanny.wait_for(&format!("signal 10: {address} out until further notice"));
     nanny.wait_for("[inactive]");
-    nanny.never_says("[ active ]", Duration::from_millis(300));
+    nanny.never_logs("[ active ]", Duration::from_millis(300));
     nanny.signal(Signal::SIGHUP);
     nanny.wait_for(&format!("signal 1: {address} back to normal"));
     nanny.wait_for("[ active ]");
@@ -53,7 +53,7 @@ fn signals_force_out_in_and_normal() {
     nanny.wait_for(&format!("signal 12: {address} in until further notice"));
     drop(server);
     nanny.wait_for("CONNECT to");
-    nanny.never_says("[inactive]", Duration::from_secs(1));
+    nanny.never_logs("[inactive]", Duration::from_secs(1));
     nanny.signal(Signal::SIGHUP);
     nanny.wait_for("[inactive] shutting down");
     assert!(nanny.seen.iter().all(|line| !line.contains("Terminating")));
@@ -95,7 +95,7 @@ fn stall_alone_does_not_remove_server() {
         nanny.signal(Signal::SIGSTOP);
         std::thread::sleep(Duration::from_secs(1));
         nanny.signal(Signal::SIGCONT);
-        nanny.never_says("[inactive]", Duration::from_millis(350));
+        nanny.never_logs("[inactive]", Duration::from_millis(350));
     }
 }
 

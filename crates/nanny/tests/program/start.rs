@@ -60,7 +60,7 @@ fn running(args: &[String]) -> Vec<Pid> {
     let mut wanted = vec![PROGRAM.to_owned()];
     wanted.extend_from_slice(args);
     let wanted = format!("{}\0", wanted.join("\0"));
-    let entries = std::fs::read_dir("/proc").expect("proc");
+    let entries = std::fs::read_dir("/proc").expect("/proc is readable");
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|pid: &i32| {
@@ -98,6 +98,6 @@ fn background_nanny_outlives_starter() {
     }
     let before = server.accepted();
     wait_until("it checks", || server.accepted() > before);
-    kill(pids[0], Signal::SIGTERM).expect("it lives");
+    kill(pids[0], Signal::SIGTERM).expect("it is running");
     wait_until("it ends", || running(&args).is_empty());
 }

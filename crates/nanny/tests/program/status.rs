@@ -34,7 +34,7 @@ fn in_out_and_in_again() {
         ));
         let active = nanny.wait_for(&format!("[ active ] making {address} available"));
         assert!(active - nanny.started < SLACK);
-        nanny.never_says("active", TIMEOUT * 4 / 3);
+        nanny.never_logs("active", TIMEOUT * 4 / 3);
 
         drop(server);
         let inactive = nanny.wait_for(&format!(
@@ -67,7 +67,7 @@ fn unavailable_server_comes_in_at_first_pass() {
     let line = format!("[inactive] {address} is not available yet");
     let logged = nanny.wait_for(&line);
     assert!(logged - nanny.started < SLACK);
-    nanny.never_says("active", Duration::from_secs(1));
+    nanny.never_logs("active", Duration::from_secs(1));
     let before = Instant::now();
     let _server = Server::up_at(address, Behavior::Hangs);
     let active = nanny.wait_for("[ active ]");
@@ -83,12 +83,12 @@ fn single_failure_only_restarts_reentry() {
     drop(server);
     nanny.wait_for("CONNECT to");
     let server = Server::up_at(address, Behavior::Hangs);
-    nanny.never_says("active", Duration::from_secs(5));
+    nanny.never_logs("active", Duration::from_secs(5));
 
     drop(server);
     nanny.wait_for("[inactive] shutting down");
     let server = Server::up_at(address, Behavior::Hangs);
-    nanny.never_says("active", Duration::from_secs(1));
+    nanny.never_logs("active", Duration::from_secs(1));
     drop(server);
     nanny.wait_for("CONNECT to");
     let before = Instant::now();

@@ -60,7 +60,7 @@ fn unread_request_ends_at_timeout() {
         .expect("a small buffer");
     let probe = tcp(&vec![b'x'; 64 << 20], None);
     let ended = check(&probe, address, TIMEOUT);
-    let failure = ended.outcome.expect_err("it cannot pass");
+    let failure = ended.outcome.expect_err("the check fails");
     assert!(
         matches!(failure, Failure::TimedOut(Phase::Send, _)),
         "{failure:?}"
@@ -93,10 +93,10 @@ fn finds_match_after_long_reply_before_timeout() {
         connection.set_nodelay(true).expect("at once");
         // Enough pieces to exhaust the eager search budget; then the match, without a close.
         for _ in 0..2000 {
-            connection.write_all(&[b'.'; 8]).expect("it reads");
+            connection.write_all(&[b'.'; 8]).expect("the client reads");
             std::thread::yield_now();
         }
-        connection.write_all(b"needle").expect("it reads");
+        connection.write_all(b"needle").expect("the client reads");
         let _ = connection.read(&mut [0; 1]);
     });
     let ended = check(&tcp(b"", pattern("needle$")), address, LONG);
@@ -134,16 +134,16 @@ fn datagram_flood_does_not_block_loop() {
     let mut advance = || {
         let end = start + LONG;
         let ready = wait(end, never.as_fd(), check.sources(), NO_SOURCES).check;
-        assert!(ready.contains(&true), "there is something to do");
+        assert!(ready.contains(&true), "a descriptor is ready");
         let ended = check.advance(&target, ready, start);
         ended.map(|ended| ended.outcome)
     };
     assert_eq!(advance(), None, "the request");
     let (_, peer) = server.recv_from(&mut [0; 8]).expect("a request");
     for _ in 0..150 {
-        server.send_to(&[], peer).expect("there is room");
+        server.send_to(&[], peer).expect("the pipe has room");
     }
-    server.send_to(b"y", peer).expect("there is room");
+    server.send_to(b"y", peer).expect("the pipe has room");
     // A few datagrams at a time, then the reply; more rounds if they have not arrived together.
     assert_eq!(advance(), None);
     assert_eq!(advance(), None);

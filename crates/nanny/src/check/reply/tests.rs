@@ -122,7 +122,7 @@ fn slow_reply_is_searched_within_budget() {
     }
     assert_eq!(reply.pause(&expect), Match::Partial, "not worth it");
     assert!(reply.is_enough(&expect, false));
-    assert_eq!(reply.take(&expect, b"!"), Match::No, "it is full");
+    assert_eq!(reply.take(&expect, b"!"), Match::No, "the buffer is full");
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn run(poller: &mut LoadPoller) -> Option<Reply> {
     let mut reply = poller.step(true, true, false, Instant::now());
     while reply.is_none() && poller.query.is_in_flight() {
         assert!(Instant::now() < end, "it does not end");
-        let rest = poller.deadline().expect("it is bounded") - Instant::now();
+        let rest = poller.deadline().expect("the query has a deadline") - Instant::now();
         let rest = PollTimeout::try_from(rest + Duration::from_millis(1)).expect("short");
         let mut fds: Vec<_> = poller.sources().into_iter().flatten().collect();
         let is_ready = nix::poll::poll(&mut fds, rest).expect("polled") > 0;
@@ -143,26 +143,26 @@ fn polls_load_only_while_server_is_in() {
     let is_in_flight = |poller: &LoadPoller| poller.query.is_in_flight();
     let now = Instant::now();
     assert_eq!(poller.step(false, true, false, now), None);
-    assert!(!is_in_flight(&poller), "it is out");
+    assert!(!is_in_flight(&poller), "the server is out");
     assert_eq!(poller.step(true, false, false, now), None);
     assert!(!is_in_flight(&poller), "it came in just now");
     assert_eq!(poller.deadline(), Some(now + FIRST));
     let soon = now + FIRST - Duration::from_nanos(1);
     assert_eq!(poller.step(true, false, false, soon), None);
-    assert!(!is_in_flight(&poller), "it is too early");
+    assert!(!is_in_flight(&poller), "the first query is not due");
     assert_eq!(poller.step(true, false, false, now + FIRST), None);
     assert!(is_in_flight(&poller), "it has been in for a while");
     assert_eq!(run(&mut poller), load(1.0));
     assert_eq!(poller.deadline(), None);
     assert_eq!(poller.step(true, false, false, now), None);
-    assert!(!is_in_flight(&poller), "it is not time");
+    assert!(!is_in_flight(&poller), "no query is due");
     assert_eq!(poller.step(true, true, false, now), None);
-    assert!(is_in_flight(&poller), "it is time");
+    assert!(is_in_flight(&poller), "a query is due");
     assert_eq!(poller.step(false, false, false, now), None);
     assert!(!is_in_flight(&poller), "it went out");
     assert_eq!(poller.deadline(), None);
     assert_eq!(poller.step(true, true, false, now), None);
-    assert!(is_in_flight(&poller), "it is time already");
+    assert!(is_in_flight(&poller), "a query is overdue");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn repeated_failures_log_hourly_with_count() {
         logged.extend(lines.into_iter().map(|line| (seconds, line)));
     }
     let line = "failed to read remote load of 127.0.0.1:8080: \
-                its record in /var/spool/rwho is too old or broken";
+                the record of the server in /var/spool/rwho is stale or invalid";
     let more = format!("{line} (179 more not logged)");
     let wanted = [(0, line.to_owned()), (3600, more.clone()), (7200, more)];
     assert_eq!(logged, wanted);
@@ -254,7 +254,7 @@ fn hanging_program_is_killed_at_timeout() {
 fn record(hundredths: i32, age: u64) -> Vec<u8> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .expect("it is not 1970");
+        .expect("the clock is after 1970");
     let received = (now.as_secs() - age) as u32;
     let mut record = vec![0; 60];
     record[..2].copy_from_slice(&[1, 1]);
@@ -322,7 +322,7 @@ fn is_again(test: &str, dir: &Dir) -> bool {
         return false;
     }
     let own = dir.0.path().to_str().expect("text");
-    let path = std::env::var("PATH").expect("there is one");
+    let path = std::env::var("PATH").expect("PATH is set");
     let output = Command::new(std::env::current_exe().expect("own path"))
         .args(["--exact", &format!("load::poller::tests::{test}")])
         .env("PATH", format!("{own}:{path}"))
@@ -366,7 +366,7 @@ fn runs_rup_after_rstat_failure() {
     // No rstat is registered on the test host, if it has a port mapper at all.
     let mut poller = poller("rup", LONG);
     assert_eq!(run(&mut poller), load(5.57));
-    let path = std::env::var("PATH").expect("there is one");
+    let path = std::env::var("PATH").expect("PATH is set");
     let own = path.split(':').next().expect("its own directory");
     fs::remove_file(Path::new(own).join("rup")).expect("removed");
     assert_eq!(run(&mut poller), None);

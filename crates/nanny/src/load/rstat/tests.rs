@@ -92,11 +92,11 @@ fn queries_port_mapper_then_rstat() {
 
 #[test]
 fn ignores_other_datagrams() {
-    let (mapper, rstat, stranger) = (server(), server(), server());
+    let (mapper, rstat, other) = (server(), server(), server());
     let mut query = start(&mapper, LONG);
     let (words, from) = call(&mapper);
     let (xid, port) = (words[0], port_of(&rstat));
-    stranger.send_to(&accepted(xid, &[9]), from).expect("sent");
+    other.send_to(&accepted(xid, &[9]), from).expect("sent");
     mapper.send_to(b"", from).expect("sent");
     mapper.send_to(&[0xff; 2000], from).expect("sent");
     mapper

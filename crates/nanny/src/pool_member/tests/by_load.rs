@@ -92,7 +92,7 @@ fn report_computes_weight_without_table() {
     assert!(member.step(now + STEP * 3));
     member.apply_load(load(0.0), now + STEP * 3);
     let Present::In { weight, .. } = member.present else {
-        panic!("it is in");
+        panic!("the server is in");
     };
     assert_eq!(weight, 6);
     member.set_out();

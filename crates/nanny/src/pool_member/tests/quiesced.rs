@@ -17,7 +17,7 @@ fn quiesced_server_comes_in_by_slow_start() {
     let mut member = quiescing(Memory::with_service());
     member.set_in(now);
     assert!(member.reconcile(now));
-    now = member.deadline().expect("it climbs");
+    now = member.deadline().expect("the slow start continues");
     member.step(now);
     assert_eq!(weight(&member), Some(6));
     member.set_out();
@@ -52,7 +52,7 @@ fn preexisting_quiesced_server_starts_slowly() {
     for looked in [false, true] {
         let mut member = quiescing(Memory::with_destination(0));
         if looked {
-            assert!(!member.adopt(now), "it is out");
+            assert!(!member.adopt(now), "the server is out");
             assert!(member.reconcile(now));
             assert_eq!(weight(&member), Some(0), "and stays so");
         }
@@ -66,14 +66,14 @@ fn preexisting_quiesced_server_starts_slowly() {
 fn quiesce_keeps_thresholds_of_unread_destination() {
     let now = Instant::now();
     let mut memory = Memory::with_destination(40);
-    let there = memory.destinations.values_mut().next().expect("there");
-    (there.upper_threshold, there.lower_threshold) = (9, 4);
+    let entry = memory.destinations.values_mut().next().expect("present");
+    (entry.upper_threshold, entry.lower_threshold) = (9, 4);
     let mut member = quiescing(memory);
     member.set_out();
     assert!(member.reconcile(now));
-    let there = kernel(&mut member).only_destination().expect("there");
+    let entry = kernel(&mut member).only_destination().expect("present");
     assert_eq!(
-        (there.weight, there.upper_threshold, there.lower_threshold),
+        (entry.weight, entry.upper_threshold, entry.lower_threshold),
         (0, 9, 4)
     );
 
