@@ -16,7 +16,7 @@ use crate::parent::Parent;
 use crate::pool_member::PoolMember;
 use crate::settings::{Kind, Settings};
 use crate::signals::{Request, Signals};
-use crate::wait::{MOST, NO_SOURCES, Ready, wait};
+use crate::wait::{MAX_SOURCES, NO_SOURCES, Ready, wait};
 
 /// State of the event loop.
 pub(crate) struct Actor<'a> {
@@ -112,7 +112,7 @@ impl Actor<'_> {
     }
 
     /// Advances the check in flight, or starts the next one when it is due.
-    fn advance_check(&mut self, ready: [bool; MOST], now: Instant) {
+    fn advance_check(&mut self, ready: [bool; MAX_SOURCES], now: Instant) {
         let Some(check) = &mut self.check else {
             if now >= self.next_check {
                 self.begin(now);

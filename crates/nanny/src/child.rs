@@ -203,7 +203,7 @@ impl Running {
             *truncated |= kept.push(bytes) < bytes.len();
         });
         read(&mut self.errors, times, |bytes| {
-            self.stderr_line.push(bytes)
+            self.stderr_line.push(bytes);
         });
     }
 }

@@ -9,16 +9,16 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
 /// Maximum number of descriptors of one source.
-pub(crate) const MOST: usize = 3;
+pub(crate) const MAX_SOURCES: usize = 3;
 
 /// Descriptors of one source with the events to wait for.
-pub(crate) type Sources<'fd> = [Option<PollFd<'fd>>; MOST];
+pub(crate) type Sources<'fd> = [Option<PollFd<'fd>>; MAX_SOURCES];
 
 /// No descriptors.
 pub(crate) const NO_SOURCES: Sources<'static> = [None, None, None];
 
 /// Capacity: the signals and two sources.
-const ROOM: usize = 1 + 2 * MOST;
+const ROOM: usize = 1 + 2 * MAX_SOURCES;
 
 /// Ready descriptors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) struct Ready {
     /// A signal is pending.
     pub(crate) signals: bool,
     /// Ready descriptors of the check.
-    pub(crate) check: [bool; MOST],
+    pub(crate) check: [bool; MAX_SOURCES],
     /// Whether a descriptor of the load query is ready.
     pub(crate) load: bool,
 }

@@ -12,7 +12,7 @@ use super::dialogue::Dialogue;
 use super::echo::Echo;
 use super::probe::{Probe, Program};
 use super::{Failure, Host, Phase, Target, program, tcp, udp};
-use crate::wait::{MOST, Sources};
+use crate::wait::{MAX_SOURCES, Sources};
 
 /// Number of parts of the timeout.
 const PARTS: u32 = 4;
@@ -83,7 +83,7 @@ impl<'a> Check<'a> {
     pub(crate) fn advance(
         &mut self,
         target: &Target<'_>,
-        ready: [bool; MOST],
+        ready: [bool; MAX_SOURCES],
         now: Instant,
     ) -> Option<Ended> {
         let took = now.saturating_duration_since(self.started);

@@ -151,8 +151,8 @@ fn weight_follows_load() {
     let wait = Duration::from_secs(20) + SLACK;
     let server = server();
     let address = server.address;
-    let program = Program::new("load", "cat load");
-    program.write("load", "load average: 0.00, 0.00, 0.00");
+    let program = Program::new("load", "cat average");
+    program.write("average", "load average: 0.00, 0.00, 0.00");
     let more = format!("-t 5 --interval 1 -w 2 -S 2 -v -U {}", program.path);
     let mut nanny = Nanny::connecting(address, &more);
     let mut before = nanny.wait_for(&format!("weight of {address} would be 1"));
@@ -164,7 +164,7 @@ fn weight_follows_load() {
     };
     then(2, &mut nanny);
     then(3, &mut nanny);
-    program.write("load", "load average: 2.00, 0.50, 0.10");
+    program.write("average", "load average: 2.00, 0.50, 0.10");
     then(2, &mut nanny);
     let busy = format!("nanny: load of {address} is 2.00");
     assert!(nanny.seen.contains(&busy), "{:#?}", nanny.seen);
