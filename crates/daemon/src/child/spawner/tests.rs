@@ -149,6 +149,7 @@ fn blocked_exec_is_killed_after_timeout() {
     let program = CString::new(path.as_os_str().as_bytes()).expect("no NUL");
     // open(2) and execve(2) of a file with a lease block until the lease is released, or for 45 s
     // (fcntl(2), "Leases"). The holder gets SIGIO.
+    // SAFETY: ignoring runs no handler.
     unsafe { libc::signal(libc::SIGIO, libc::SIG_IGN) };
     let lease = File::open(&path).expect("opened");
     let start = Instant::now();
