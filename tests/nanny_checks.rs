@@ -49,7 +49,7 @@ fn watch(what: &'static str, port: u16, arguments: &[&str]) -> Watch {
         port,
         arguments: arguments.iter().map(ToString::to_string).collect(),
         at_last: match arguments {
-            ["-e", ..] => " for 10.0.0.11:53 failed: the output is not as expected",
+            ["-e", ..] => " for 10.0.0.11:53 failed: unexpected output",
             ["-u", ..] => "READ to 10.0.0.11:",
             _ => "failed: Connection refused",
         },

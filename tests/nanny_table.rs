@@ -58,7 +58,7 @@ fn a_service_with_a_firewall_mark_comes_late_and_serves() {
         let (router, rs1, client) = (lab.router()?, lab.host("rs1")?, lab.host("rs2")?);
         let _nginx = real_servers::start_nginx(&rs1)?;
         let nanny = lab.start_nanny(1, "-f 80 -M g -t 2 --interval 0.2")?;
-        nanny.wait_line("there is no such service: trying again at each check", SOON)?;
+        nanny.wait_line("there is no such service: retrying at each check", SOON)?;
         lab.make_service("-f 80")?;
         nanny.wait_line("[ active ] making 10.0.0.11:80 available", SOON)?;
         assert_eq!(nanny.log().count("there is no such service"), 1);
@@ -107,10 +107,7 @@ fn a_weight_set_by_hand_stays_and_a_service_made_anew_gets_its_server_back() {
             std::thread::sleep(Duration::from_secs(1));
         }
         lab.ipvsadm(&format!("-D {service}"))?;
-        nanny.wait_line(
-            "there is no such service: trying again at each check",
-            period,
-        )?;
+        nanny.wait_line("there is no such service: retrying at each check", period)?;
         lab.make_service(service)?;
         lab.wait_weight(server, Some(1))?;
         lab.wait("the line that it is in again", SOON, || {

@@ -32,11 +32,11 @@ fn listen<'a>(expect: &Expect, pieces: impl Iterator<Item = &'a [u8]>) -> bool {
     let mut reply = Reply::default();
     for piece in pieces {
         let said = match reply.take(expect, piece) {
-            Match::SoFar => reply.pause(expect),
+            Match::Partial => reply.pause(expect),
             said => said,
         };
         match said {
-            Match::SoFar => {}
+            Match::Partial => {}
             said => return said == Match::Yes,
         }
     }

@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod demo;
 mod fuzz;
+mod prose;
 mod run;
 mod setup;
 mod test;
@@ -49,6 +50,11 @@ const CHORES: &[Chore] = &[
         name: "check",
         about: "formatting, lints and docs, warnings denied; a short run of the fuzz targets",
         run: check::main,
+    },
+    Chore {
+        name: "prose",
+        about: "list wordings that the language rules exclude: `prose [CRATE...]`",
+        run: prose::main,
     },
 ];
 

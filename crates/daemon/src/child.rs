@@ -1,6 +1,6 @@
-//! How every child is started: default signal handling, no inherited descriptor beyond 0 to 2,
-//! none of the service manager's variables, and the parent's death as a signal; and a start that
-//! waits for nothing.
+//! Starts child processes: default signal handling, no inherited descriptor beyond 0 to 2, none of
+//! the service manager's variables, and SIGTERM at the parent's death. [`start`] does not block on
+//! the exec.
 
 pub mod spawner;
 
@@ -19,7 +19,7 @@ use nix::unistd::{ForkResult, Pid, fork, getppid, pipe2};
 use crate::handed::FILE_ON_STDIN;
 use crate::ready::NOTIFY_SOCKET;
 
-/// Variables that speak to this process alone.
+/// Variables that are addressed to this process alone.
 const OWN_VARIABLES: [&str; 4] = [
     NOTIFY_SOCKET,
     "WATCHDOG_USEC",
@@ -53,27 +53,27 @@ pub fn prepare(command: &mut Command) {
     unsafe { command.pre_exec(in_child) };
 }
 
-/// A child that was started by [`start`]. Whoever started it has to wait for its end.
+/// A child that was started by [`start`]. The caller must wait for it.
 #[derive(Debug)]
 pub struct Started {
-    /// Its process number.
+    /// The child's process ID.
     pub pid: Pid,
-    /// Where it says why its program could not be run.
+    /// Read end of the pipe on which the child reports the errno of a failed exec.
     report: File,
 }
 
-/// Starts `command` as [`Command::spawn`] does, but does not wait until its program runs: while that
-/// lies on a file server that does not answer, the kernel holds whoever executes it, and spawn with
+/// Starts `command` as [`Command::spawn`] does, but does not wait for the exec: while the program
+/// lies on an unresponsive file server, execve(2) blocks in the kernel, and spawn would block with
 /// it.
 ///
 /// # Errors
-/// There is no process or no descriptor left. That the program cannot be run is told by
-/// [`Started::failure`], once the child has ended.
+/// No process or descriptor is left. A failed exec is reported by [`Started::failure`] once the
+/// child has exited.
 pub fn start(mut command: Command) -> io::Result<Started> {
     let (report, reporter) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
-    // SAFETY: besides system calls the child, which has this thread alone, allocates and reads the
-    // environment. Allocating after a fork is taken care of by the C library, whatever other threads
-    // there are; and the lock of the environment is held by those that change it, which nobody does.
+    // SAFETY: the child has a single thread; besides making system calls it allocates and reads the
+    // environment. The C library keeps its allocator usable after a fork, whatever other threads
+    // exist. The lock of the environment is held only by threads that change it, and none does.
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Ok(Started {
             pid: child,
@@ -82,16 +82,16 @@ pub fn start(mut command: Command) -> io::Result<Started> {
         ForkResult::Child => {
             let error = command.exec();
             let errno = error.raw_os_error().unwrap_or(libc::EINVAL);
-            // Who started it has a status to go by as well.
+            // The exit status reports the failure too.
             let _ = File::from(reporter).write_all(&errno.to_ne_bytes());
-            // SAFETY: ends the process, without doing a second time what its parent does at its end.
+            // SAFETY: ends the process without running the parent's exit handlers a second time.
             unsafe { libc::_exit(127) }
         }
     }
 }
 
 impl Started {
-    /// Why the program could not be run, if that is so: known when the child has ended.
+    /// The error of a failed exec, if any: known once the child has exited.
     #[must_use]
     pub fn failure(&mut self) -> Option<io::Error> {
         let mut errno = [0; size_of::<libc::c_int>()];
@@ -100,11 +100,10 @@ impl Started {
     }
 }
 
-/// Waits until a child has ended, and takes it from the kernel's list. nix has no name for a death by a
-/// real-time signal.
+/// Waits until a child has exited, and reaps it. nix has no name for a death by a real-time signal.
 ///
 /// # Errors
-/// It is no child of this process, or somebody has waited for it.
+/// `child` is not a child of this process, or was reaped already.
 pub fn wait_for(child: Pid) -> io::Result<ExitStatus> {
     let mut status = 0;
     // SAFETY: writes one integer.
@@ -117,14 +116,14 @@ pub fn wait_for(child: Pid) -> io::Result<ExitStatus> {
     Ok(ExitStatus::from_raw(status))
 }
 
-/// Has the kernel keep how a child ended until that is waited for. Where SIGCHLD is ignored, as it may
-/// be from before this program was started, it does not (wait(2), NOTES).
+/// Makes the kernel keep the exit status of a child until it is reaped. It does not while SIGCHLD
+/// is ignored, which this process may have inherited (wait(2), NOTES).
 ///
-/// Not for a program that handles SIGCHLD: its handler would be gone. tokio has one, and then this is
-/// not needed either.
+/// Not for a program that handles SIGCHLD, since this removes its handler. tokio installs one, and
+/// does not need this.
 ///
 /// # Errors
-/// None that is known: the signal and the action are valid.
+/// None is known: the signal and the action are valid.
 pub fn keep_status() -> io::Result<()> {
     // SAFETY: the default action runs no handler.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
@@ -133,16 +132,16 @@ pub fn keep_status() -> io::Result<()> {
 
 /// The signals that this process ignores, bit 0 being signal 1.
 ///
-/// exec resets every handler by itself and leaves ignored signals ignored (execve(2)), so these
-/// are all there is to reset: one by one for all 64 would cost as much as the fork.
+/// exec resets handlers and leaves ignored signals ignored (execve(2)), so only these need a reset:
+/// resetting all 64 one by one would cost as much as the fork.
 fn ignored_signals() -> u64 {
     own_status()
         .and_then(|status| mask_in(&status, "SigIgn:"))
-        // Without /proc nothing is known: reset all.
+        // Without /proc the set is unknown: reset all.
         .unwrap_or(u64::MAX)
 }
 
-/// What the kernel says of this process (proc(5)).
+/// The status of this process in proc(5).
 fn own_status() -> Option<String> {
     std::fs::read_to_string("/proc/self/status").ok()
 }
@@ -153,18 +152,18 @@ fn mask_in(status: &str, field: &str) -> Option<u64> {
     u64::from_str_radix(mask.trim(), 16).ok()
 }
 
-/// Default action for the signals in `mask`, of which bit 0 is signal 1; nothing blocked.
+/// Restores the default action for the signals in `mask`, bit 0 being signal 1, and unblocks all.
 fn reset_signals(mask: u64) -> nix::Result<()> {
     for signal in (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1) {
-        // SAFETY: the default action runs no handler. It is refused for SIGKILL, SIGSTOP and
-        // libc's own two signals, which is as well.
+        // SAFETY: the default action runs no handler. The call fails for SIGKILL, SIGSTOP and
+        // libc's own two signals, which need no reset.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
     SigSet::empty().thread_set_mask()
 }
 
-/// Marks every descriptor from `first` on close-on-exec: what somebody leaked into this process
-/// must not leak further.
+/// Sets close-on-exec on every descriptor from `first` on, so that descriptors leaked into this
+/// process are not inherited further.
 fn close_on_exec_from(first: libc::c_uint) -> nix::Result<()> {
     // SAFETY: takes three integers; flags only, no descriptor is closed here.
     let result = unsafe {
@@ -189,7 +188,7 @@ mod tests {
     use std::os::fd::AsRawFd;
     use std::process::Stdio;
 
-    /// What `cat`ting a file of /proc/self says in a prepared child.
+    /// The content of a file of /proc/self as seen by a prepared child.
     fn proc_self(what: &str) -> String {
         let mut command = Command::new("/bin/cat");
         command
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_ignores_and_blocks_nothing() {
+    fn child_ignores_and_blocks_no_signals() {
         // SAFETY: ignoring runs no handler.
         unsafe { libc::signal(libc::SIGUSR2, libc::SIG_IGN) };
         let status = proc_self("status");
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_of_signals_are_read_from_proc() {
+    fn reads_signal_masks_from_proc() {
         let status = "Name:\tpulse\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001006\n";
         assert_eq!(mask_in(status, "SigIgn:"), Some(1 << 12 | 1 << 2 | 1 << 1));
         assert_eq!(mask_in(status, "SigBlk:"), Some(1));
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leaked_descriptor_goes_no_further() {
+    fn child_does_not_inherit_leaked_descriptor() {
         let (leaked, _other) = nix::unistd::pipe().expect("a pipe without close-on-exec");
         let mut command = Command::new("/bin/ls");
         command.arg("/proc/self/fd");
@@ -239,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_managers_socket_is_not_for_children() {
+    fn child_does_not_inherit_notify_socket() {
         let mut command = Command::new("/usr/bin/env");
         command
             .env("NOTIFY_SOCKET", "/run/systemd/notify")
@@ -254,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_cannot_be_run_is_told_when_the_child_has_ended() {
+    fn failed_exec_is_reported_after_exit() {
         for (program, kind) in [
             ("/bin/true", None),
             ("true", None),
@@ -263,7 +262,7 @@ mod tests {
         ] {
             let mut command = Command::new(program);
             prepare(&mut command);
-            let mut started = start(command).expect("there are processes");
+            let mut started = start(command).expect("the fork succeeds");
             let status = waitpid(started.pid, None).expect("its status is kept");
             let code = if kind.is_some() { 127 } else { 0 };
             assert_eq!(status, WaitStatus::Exited(started.pid, code));
@@ -272,18 +271,18 @@ mod tests {
     }
 
     #[test]
-    fn why_it_cannot_be_run_is_asked_without_waiting() {
+    fn failure_does_not_block() {
         let mut command = Command::new("/bin/sleep");
         command.arg("60");
         prepare(&mut command);
-        let mut started = start(command).expect("there are processes");
+        let mut started = start(command).expect("the fork succeeds");
         assert!(started.failure().is_none());
-        kill(started.pid, Signal::SIGKILL).expect("it lives");
+        kill(started.pid, Signal::SIGKILL).expect("it is running");
         waitpid(started.pid, None).expect("it ended");
     }
 
     #[test]
-    fn the_parents_death_ends_the_child() {
+    fn child_ends_when_parent_dies() {
         // The parent that dies is another run of this very test.
         const ROLE: &str = "DAEMON_CHILD_TEST_PARENT";
         if std::env::var_os(ROLE).is_some() {
@@ -297,7 +296,7 @@ mod tests {
         let output = Command::new(std::env::current_exe().expect("own path"))
             .args([
                 "--exact",
-                "child::tests::the_parents_death_ends_the_child",
+                "child::tests::child_ends_when_parent_dies",
                 "--nocapture",
             ])
             .env(ROLE, "1")

@@ -1,25 +1,25 @@
-//! The command-line conventions that all programs of the suite keep.
+//! Command-line conventions of all programs of the suite.
 //!
-//! They are those of the C programs the suite replaces: `-?` and `--help` print help, `--usage`
-//! a short usage line, a wrong command line ends with status 1, and an option given twice counts
-//! once, the last one winning (init scripts append to what the admin set).
+//! They are those of the C programs that the suite replaces: `-?` and `--help` print help,
+//! `--usage` a short usage line, an invalid command line exits with status 1, and the last
+//! occurrence of a repeated option wins (init scripts append to the administrator's options).
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, Command, FromArgMatches};
 
-/// What to print, and how to exit, when the command line ends the program by itself.
+/// Text and exit status of a command line that ends the program.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// Whether the command line was wrong; else it asked for help, usage or the version.
+    /// Whether the command line was invalid; otherwise it requested help, usage or the version.
     pub is_error: bool,
-    /// The text, with its final newline.
+    /// The text, including the final newline.
     pub text: String,
 }
 
 impl Ending {
-    /// Prints the text, to stderr if it is an error, and gives the exit status: 0 or 1.
+    /// Prints the text, on stderr if it is an error, and returns the exit status: 0 or 1.
     #[must_use]
     pub fn print(&self) -> ExitCode {
         if self.is_error {
@@ -35,7 +35,7 @@ impl Ending {
 /// Parses the arguments of this process.
 ///
 /// # Errors
-/// The [`Ending`] for help, usage, version and every wrong command line.
+/// The [`Ending`] for help, usage, version and every invalid command line.
 pub fn parse<T: clap::CommandFactory + FromArgMatches>() -> Result<T, Ending> {
     parse_from(std::env::args_os())
 }
@@ -69,7 +69,7 @@ pub fn parse_from<T: clap::CommandFactory + FromArgMatches>(
         })
 }
 
-/// The command with the suite's own help, usage and version options.
+/// Adds the suite's own help, usage and version options to a command.
 pub fn with_conventions(command: Command) -> Command {
     let help = Arg::new("help")
         .short('?')
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_options_and_lets_the_last_of_two_win() {
+    fn last_of_repeated_options_wins() {
         let sample = parse(&["-v", "-v", "-h", "rs1", "--server=rs2"]);
         assert_eq!(
             sample,
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn help_usage_and_version_are_no_errors() {
+    fn help_usage_and_version_exit_without_error() {
         for option in ["-?", "--help", "--usage", "--version"] {
             let ending = parse(&[option]).expect_err(option);
             assert!(!ending.is_error, "{option}: {}", ending.text);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_command_line_is_an_error_that_names_what_is_wrong() {
+    fn error_names_invalid_argument() {
         for (args, names) in [
             (&["--bogus", "-h", "x"][..], "--bogus"),
             (&[][..], "--server"),

@@ -1,7 +1,7 @@
-//! Going to the background: double fork, new session, `/dev/null` on descriptors 0 to 2.
+//! Daemonizes: double fork, new session, `/dev/null` on descriptors 0 to 2.
 //!
-//! The process that the admin started stays until the daemon is up, so that every start-up error
-//! still reaches the admin's terminal and the init script's exit status.
+//! The process that the administrator started stays until the daemon is ready, so that every
+//! start-up error reaches the terminal and the init script's exit status.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -12,10 +12,10 @@ use nix::fcntl::OFlag;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, setsid};
 
-/// Why the process could not go to the background.
+/// Why the process could not daemonize.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The process already has threads, which a fork would lose.
+    /// The process already has several threads, which a fork would lose.
     #[error("cannot daemonize: {0} threads are running")]
     Threads(usize),
     /// A system call failed.
@@ -32,9 +32,9 @@ impl From<nix::errno::Errno> for Error {
 /// Which of the two processes this is after [`fork_to_background`].
 #[derive(Debug)]
 pub enum Side {
-    /// The one the admin started. It has nothing left to do but to exit so.
+    /// The process that the administrator started, which must exit with this status.
     Starter(ExitCode),
-    /// The one that becomes the daemon.
+    /// The process that becomes the daemon.
     Daemon(Background),
 }
 
@@ -48,7 +48,7 @@ pub struct Background {
 
 /// Forks to the background. Call it before any thread or runtime exists.
 ///
-/// In the starter this returns only when the daemon is ready or has given up.
+/// In the starter this returns only when the daemon is ready or has exited.
 ///
 /// # Errors
 /// [`Error::Threads`] if threads exist, [`Error::System`] if a call fails.
@@ -80,30 +80,30 @@ pub fn fork_to_background() -> Result<Side, Error> {
 /// Forks; `Some(child)` in the parent.
 fn fork_single_threaded() -> nix::Result<Option<nix::unistd::Pid>> {
     // SAFETY: the caller has counted one thread, so the child's copy of this process is complete:
-    // no lock can be held by a thread that the child lacks.
+    // no lock can be held by a missing thread.
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Ok(Some(child)),
         ForkResult::Child => Ok(None),
     }
 }
 
-/// Status 0 once the daemon has said it is ready, 1 if it ended without a word.
+/// Returns status 0 once the daemon reports that it is ready, 1 if it exits before.
 fn wait_for_daemon(pipe: OwnedFd) -> ExitCode {
-    let mut word = [0; 1];
-    match File::from(pipe).read_exact(&mut word) {
+    let mut report = [0; 1];
+    match File::from(pipe).read_exact(&mut report) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
 impl Background {
-    /// Lets go of the terminal, then lets the starter exit with status 0.
+    /// Detaches from the terminal, then lets the starter exit with status 0.
     ///
     /// # Errors
-    /// If `/dev/null` cannot be opened.
+    /// `/dev/null` cannot be opened.
     pub fn ready(mut self) -> Result<(), Error> {
         detach()?;
-        // A starter that was killed meanwhile is not waited for by anyone.
+        // Fails if the starter was killed meanwhile, which does not matter.
         let _ = self.starter.write_all(b"1");
         Ok(())
     }
@@ -112,7 +112,7 @@ impl Background {
 /// Puts `/dev/null` on descriptors 0, 1 and 2.
 ///
 /// # Errors
-/// If `/dev/null` cannot be opened.
+/// `/dev/null` cannot be opened.
 pub fn detach() -> Result<(), Error> {
     let null = File::options()
         .read(true)

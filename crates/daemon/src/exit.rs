@@ -1,16 +1,16 @@
-//! How a program of the suite ends when it cannot go on: one line on stderr, status 1.
+//! Error exit of a program of the suite: one line on stderr, status 1.
 
 use std::error::Error;
 use std::process::ExitCode;
 
-/// Prints `PROGRAM: ERROR: SOURCE: ...` once on stderr and gives status 1.
+/// Prints `PROGRAM: ERROR: SOURCE: ...` once on stderr and returns status 1.
 #[must_use]
 pub fn failure(program: &str, error: &dyn Error) -> ExitCode {
     eprintln!("{program}: {}", chain(error));
     ExitCode::FAILURE
 }
 
-/// The error and its sources, joined by `: `, in words.
+/// The error and its sources, joined by `: `, without errno numbers.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -19,25 +19,25 @@ pub fn chain(error: &dyn Error) -> String {
         text.push_str(&next.to_string());
         source = next.source();
     }
-    in_words(&text)
+    strip_errno(&text)
 }
 
-/// The text without the numbers that the standard library puts behind what the system says, such as
-/// ` (os error 98)`.
-pub fn in_words(text: &str) -> String {
+/// Removes the errno numbers that the standard library appends to the descriptions of system
+/// errors, such as ` (os error 98)`.
+pub fn strip_errno(text: &str) -> String {
     let mut parts = text.split(" (os error ");
-    let mut words = parts.next().unwrap_or_default().to_owned();
+    let mut stripped = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let behind = part.trim_start_matches(|c: char| c.is_ascii_digit());
-        match behind.strip_prefix(')') {
-            Some(rest) if behind.len() < part.len() => words.push_str(rest),
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        match rest.strip_prefix(')') {
+            Some(after) if rest.len() < part.len() => stripped.push_str(after),
             _ => {
-                words.push_str(" (os error ");
-                words.push_str(part);
+                stripped.push_str(" (os error ");
+                stripped.push_str(part);
             }
         }
     }
-    words
+    stripped
 }
 
 #[cfg(test)]
@@ -58,15 +58,15 @@ mod tests {
     }
 
     #[test]
-    fn only_numbers_of_errors_go() {
-        for (text, words) in [
+    fn strips_only_errno_numbers() {
+        for (text, stripped) in [
             ("", ""),
             ("no (os) error", "no (os) error"),
             ("a (os error 2) b (os error 13)", "a b"),
             ("a (os error ) (os error 2", "a (os error ) (os error 2"),
             ("a (os error two)", "a (os error two)"),
         ] {
-            assert_eq!(in_words(text), words);
+            assert_eq!(strip_errno(text), stripped);
         }
     }
 }

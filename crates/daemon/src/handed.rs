@@ -1,8 +1,8 @@
-//! The text of a file, handed to a child on its standard input: the child is to go by what its parent
-//! read, whatever has become of the file since.
+//! Passes the text of a file to a child on its standard input, so that the child uses the text that
+//! its parent read even if the file has changed since.
 //!
-//! The command line names the file all the same. So a child that knows nothing of this reads the
-//! file, and one that does has its name for messages.
+//! The command line names the file all the same: a child without support for this reads the file,
+//! and one with it has the name for messages.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -13,15 +13,15 @@ use std::process::Command;
 use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-/// The variable that names the file whose text is on standard input.
+/// The environment variable that names the file whose text is on standard input.
 pub const FILE_ON_STDIN: &str = "LVS_CF_ON_STDIN";
 
-/// Hands `text` to the child that `command` starts, as that of the file at `path`.
+/// Passes `text` to the child that `command` starts, as the content of the file at `path`.
 ///
 /// # Errors
-/// If the system has no memory or descriptor to give.
+/// The system has no memory or descriptor left.
 pub fn give(command: &mut Command, path: &Path, text: &[u8]) -> io::Result<()> {
-    // The sysctl vm.memfd_noexec may ask for the seal; kernels before 6.3 do not know it.
+    // The sysctl vm.memfd_noexec may require the seal; kernels before 6.3 do not know it.
     let plain = MFdFlags::MFD_CLOEXEC;
     let sealed = plain | MFdFlags::from_bits_retain(nix::libc::MFD_NOEXEC_SEAL);
     let memory = match memfd_create(c"lvs.cf", sealed) {
@@ -35,14 +35,15 @@ pub fn give(command: &mut Command, path: &Path, text: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// The text of the file at `path`, if this process was handed it: at the first call.
+/// Takes the text of the file at `path` from standard input, if the parent passed it. Returns it at
+/// the first call only.
 #[must_use]
 pub fn take(path: &Path) -> Option<Vec<u8>> {
     if std::env::var_os(FILE_ON_STDIN)? != path {
         return None;
     }
     let mut file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
-    // A pipe or a terminal is none of ours, and could be waited for.
+    // A pipe or a terminal does not come from [`give`], and reading it could block.
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return None;
     }
@@ -56,14 +57,14 @@ mod tests {
     use super::*;
     use std::process::Stdio;
 
-    /// Tells the run of a test that it is the child.
+    /// Marks the run of a test as the child.
     const ROLE: &str = "DAEMON_HANDED_TEST_CHILD";
 
-    /// What a child finds handed to it when it asks for `/etc/lvs.cf`.
+    /// The result of [`take`] for `/etc/lvs.cf` in a child.
     fn child_takes(prepare: impl FnOnce(&mut Command)) -> String {
         let mut command = Command::new(std::env::current_exe().expect("own path"));
         command
-            .args(["--exact", "handed::tests::a_child", "--nocapture"])
+            .args(["--exact", "handed::tests::child_role", "--nocapture"])
             .env(ROLE, "1")
             .stdin(Stdio::null());
         prepare(&mut command);
@@ -74,14 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn a_child() {
+    fn child_role() {
         if std::env::var_os(ROLE).is_some() {
             eprintln!("taken={:?}", take(Path::new("/etc/lvs.cf")));
         }
     }
 
     #[test]
-    fn a_child_is_handed_the_text_of_the_file_that_it_asks_for() {
+    fn child_takes_text_of_named_file_only() {
         let given = |path: &'static str| {
             move |command: &mut Command| give(command, Path::new(path), b"ab\n").expect("given")
         };
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_not_waited_for() {
+    fn does_not_block_on_pipe() {
         let (end, _open) = io::pipe().expect("a pipe");
         let taken = child_takes(|command| {
             command.env(FILE_ON_STDIN, "/etc/lvs.cf").stdin(end);

@@ -1,8 +1,8 @@
-//! What the daemons share: command-line conventions, logging, daemonizing, pid files, children and
-//! what they are handed, readiness.
+//! Parts shared by the daemons: command-line conventions, logging, daemonizing, pid files, child
+//! processes and the file that a child gets on standard input, readiness.
 //!
-//! Nothing here knows what a router or a real server is, and nothing here starts a thread or an
-//! async runtime: a daemon forks first ([`daemonize`]) and builds its event loop afterwards.
+//! This crate has no knowledge of routers or real servers, and starts neither a thread nor an async
+//! runtime: a daemon forks first ([`daemonize`]) and builds its event loop afterwards.
 
 pub mod child;
 pub mod cli;

@@ -1,10 +1,10 @@
-//! Log events (`tracing`) to syslog, to stdout, or to both.
+//! Writes log events (`tracing`) to syslog, to stdout, or to both.
 //!
-//! A daemon words its lines in one `Message` enum and logs them with the `tracing` macros; this
-//! subscriber writes the message field of an event and nothing else, so that a line in the log is
-//! exactly the line in the enum, less the numbers of errors. Spans are not used. A reader that does
-//! not read loses lines (and is told how many); the daemon loses no time to speak of: syslog never waits,
-//! and stdout waits for a reader that is behind once.
+//! A daemon defines its lines in one `Message` enum and logs them with the `tracing` macros; this
+//! subscriber writes only the message field of an event, so that a line in the log is exactly the
+//! line in the enum, without errno numbers. Spans are not used. A slow reader loses lines, and a
+//! later line reports how many; the daemon hardly blocks: syslog never, stdout for at most one
+//! timeout per stall of the reader.
 
 mod stdout;
 mod syslog;
@@ -16,16 +16,16 @@ use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
-use crate::exit::in_words;
+use crate::exit::strip_errno;
 
 use self::stdout::Stdout;
 use self::syslog::Syslog;
 
-/// The longest message written, in bytes; the rest is cut off. RFC 3164 promises 1,024 for the
-/// whole packet, every syslog daemon in use takes more.
+/// Maximum length of a message in bytes; the rest is cut off. RFC 3164 limits the packet to 1,024,
+/// but every syslog daemon in use accepts more.
 const LONGEST_MESSAGE: usize = 4000;
 
-/// Where a daemon's log goes.
+/// Outputs of a daemon's log.
 #[derive(Debug, Clone, Copy)]
 pub struct Logging {
     /// The name in syslog.
@@ -34,12 +34,12 @@ pub struct Logging {
     pub stdout: Option<&'static str>,
     /// Write to syslog, facility daemon, with the process id.
     pub syslog: bool,
-    /// Debug events too; else those of level info and above.
+    /// Whether debug events are written; otherwise those of level info and above.
     pub verbose: bool,
 }
 
 impl Logging {
-    /// Makes this the log of the whole process. The first call counts; later ones change nothing.
+    /// Installs this as the log of the process. Later calls have no effect.
     pub fn install(self) {
         let sinks = Sinks {
             stdout: self.stdout.map(Stdout::new),
@@ -83,7 +83,7 @@ impl Subscriber for Log {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line::default();
         event.record(&mut line);
-        let text = clean(&in_words(&line.0));
+        let text = clean(&strip_errno(&line.0));
         let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(stdout) = &mut sinks.stdout {
             stdout.write(&text);
@@ -109,14 +109,14 @@ struct Line(String);
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            // Writing to a String cannot fail; a Display that fails loses its own line only.
+            // Writing to a String cannot fail; a failing Display loses its own line only.
             let _ = write!(self.0, "{value:?}");
         }
     }
 }
 
-/// The message as one printable line: what a peer or a child puts into a message must not be
-/// able to forge another line.
+/// The message as one printable line: text from a peer or a child must not be able to forge another
+/// line.
 fn clean(message: &str) -> String {
     let mut text = String::with_capacity(message.len());
     for c in message.chars() {
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_cannot_forge_another_line() {
+    fn message_cannot_forge_another_line() {
         assert_eq!(
             clean("one\n<13>two\tthree\u{1b}"),
             "one\\x0a<13>two three\\x1b"
@@ -158,14 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_end_is_cut() {
+    fn truncates_long_message() {
         let text = clean(&"x".repeat(1 << 20));
         assert_eq!(text.len(), LONGEST_MESSAGE + 3);
         assert!(text.ends_with("..."));
     }
 
     #[test]
-    fn levels_have_their_severities() {
+    fn maps_levels_to_severities() {
         let all = [
             Level::ERROR,
             Level::WARN,

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
-/// Why a pid file could not be taken.
+/// Why a pid file could not be locked or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Another process holds it.
+    /// Another process holds the lock.
     #[error("already running as pid {pid} ({})", path.display())]
     Running {
         /// The pid file.
@@ -25,7 +25,7 @@ pub enum Error {
     Write {
         /// The pid file.
         path: PathBuf,
-        /// What the system said.
+        /// The system error.
         #[source]
         source: std::io::Error,
     },
@@ -33,22 +33,23 @@ pub enum Error {
 
 /// A pid file that this process holds until it ends.
 ///
-/// The lock, not the number in the file, decides whether a daemon runs: a pid left behind by a
-/// killed daemon never stops the next one.
+/// The lock, not the number in the file, decides whether a daemon runs: a stale pid file never
+/// stops the next start.
 #[derive(Debug)]
 pub struct PidFile {
     path: PathBuf,
-    /// Never dropped: the drop would unlock the file for every process that shares it, and a
-    /// starter that exits shares it with its daemon. The lock goes with the last process.
+    /// Never dropped: the drop would unlock the file for every process that shares it, and an
+    /// exiting starter shares it with its daemon. The lock ends with the last process.
     lock: ManuallyDrop<Flock<File>>,
 }
 
 impl PidFile {
-    /// Takes the file for this process and writes nothing yet. Locks are inherited over fork, so
-    /// this may be called before a daemon forks, and [`PidFile::write`] after.
+    /// Locks the file for this process without writing to it. Locks are inherited over fork, so
+    /// call this before a daemon forks, and [`PidFile::write`] after.
     ///
     /// # Errors
-    /// [`Error::Running`] if another process holds it, [`Error::Write`] if it cannot be opened.
+    /// [`Error::Running`] if another process holds the lock, [`Error::Write`] if the file cannot be
+    /// opened.
     pub fn take(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Write {
             path: path.to_owned(),
@@ -72,7 +73,7 @@ impl PidFile {
                         lock,
                     });
                 }
-                // Its last holder removed it between our open and our lock.
+                // The last holder removed it between our open and our lock: retry.
                 Ok(_) => {}
                 Err((mut file, Errno::EWOULDBLOCK)) => {
                     let mut pid = String::new();
@@ -103,9 +104,9 @@ impl PidFile {
             })
     }
 
-    /// Removes the file; the lock goes with the process.
+    /// Removes the file; the lock ends with the process.
     pub fn remove(self) {
-        // Nothing can be done about a failure at exit, and the lock is what counts.
+        // A failure at exit has no remedy, and only the lock matters.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -123,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_daemon_is_refused_by_the_first_ones_pid() {
+    fn second_daemon_is_refused_with_pid() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("pulse.pid");
         let mut first = PidFile::take(&path).expect("the first");
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pid_left_behind_does_not_stop_the_next_start() {
+    fn stale_pid_does_not_stop_start() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("pulse.pid");
         std::fs::write(&path, "1\nand more\n").expect("written");
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_is_not_there_is_named() {
+    fn error_names_path_in_missing_directory() {
         let error = PidFile::take(Path::new("/nonexistent/pulse.pid")).expect_err("no directory");
         assert_eq!(
             error.to_string(),

@@ -1,4 +1,4 @@
-//! Where a program is that is to be started, and whether it can be.
+//! Finds a program to execute, as a shell does, and checks that it is executable.
 
 use std::ffi::OsStr;
 use std::io;
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
-/// Where the program `word` is, from the root. A word without a slash is looked for in `search_path`,
-/// as `PATH` has it.
+/// The absolute path of the program `word`. A word without a slash is looked up in `search_path`,
+/// which has the format of `PATH`.
 ///
 /// # Errors
-/// There is none that may be executed, and why.
+/// No such file, or it is not executable.
 pub fn find(word: &OsStr, search_path: Option<&OsStr>) -> io::Result<PathBuf> {
     if word.as_encoded_bytes().contains(&b'/') {
         let path = std::path::absolute(word)?;
@@ -23,10 +23,10 @@ pub fn find(word: &OsStr, search_path: Option<&OsStr>) -> io::Result<PathBuf> {
         .filter(|dir| dir.is_absolute())
         .map(|dir| dir.join(word))
         .find(|path| check(path).is_ok())
-        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is none in PATH"))
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "not found in PATH"))
 }
 
-/// Whether the path is a file that may be executed.
+/// Checks that the path is an executable file.
 fn check(path: &Path) -> io::Result<()> {
     if path.metadata()?.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());

@@ -1,45 +1,45 @@
-//! Limits how often one kind of line is logged, and counts what was held back.
+//! Limits the rate of one kind of log line, and counts suppressed lines.
 
 use std::time::{Duration, Instant};
 
-/// Lets a burst of lines through, then one line per interval. Pure: the caller gives the time.
+/// Allows a burst of lines, then one burst per interval. Pure: the caller passes the time.
 #[derive(Debug, Clone)]
 pub struct RateLimit {
     interval: Duration,
     burst: u32,
     window_start: Option<Instant>,
-    said_in_window: u32,
-    held_back: u64,
+    allowed_in_window: u32,
+    suppressed: u64,
 }
 
 impl RateLimit {
-    /// At most `burst` lines in any window of `interval`.
+    /// Allows at most `burst` lines in any window of `interval`.
     #[must_use]
     pub fn new(burst: u32, interval: Duration) -> Self {
         Self {
             interval,
             burst,
             window_start: None,
-            said_in_window: 0,
-            held_back: 0,
+            allowed_in_window: 0,
+            suppressed: 0,
         }
     }
 
-    /// Whether a line may be logged at `now`: `Some(n)` if so, `n` being how many lines were held
-    /// back since the last one that was let through.
+    /// Returns `Some(n)` if a line may be logged at `now`, `n` being the number of lines suppressed
+    /// since the last allowed one.
     pub fn allow(&mut self, now: Instant) -> Option<u64> {
         let expired = self
             .window_start
             .is_none_or(|start| now.saturating_duration_since(start) >= self.interval);
         if expired {
             self.window_start = Some(now);
-            self.said_in_window = 0;
+            self.allowed_in_window = 0;
         }
-        if self.said_in_window < self.burst {
-            self.said_in_window += 1;
-            Some(std::mem::take(&mut self.held_back))
+        if self.allowed_in_window < self.burst {
+            self.allowed_in_window += 1;
+            Some(std::mem::take(&mut self.suppressed))
         } else {
-            self.held_back = self.held_back.saturating_add(1);
+            self.suppressed = self.suppressed.saturating_add(1);
             None
         }
     }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lets_a_burst_through_then_counts_what_it_holds_back() {
+    fn allows_burst_then_counts_suppressed_lines() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut limit = RateLimit::new(2, Duration::from_secs(1));
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_seems_to_go_back_does_not_open_the_gate() {
+    fn backward_clock_does_not_reset_window() {
         let start = Instant::now() + Duration::from_secs(10);
         let mut limit = RateLimit::new(1, Duration::from_secs(1));
         assert_eq!(limit.allow(start), Some(0));

@@ -1,4 +1,4 @@
-//! Readiness by the systemd notify protocol (sd_notify(3)): lvsd tells pulse, pulse tells the
+//! Readiness notification by the systemd protocol (sd_notify(3)): lvsd notifies pulse, pulse the
 //! service manager.
 
 use std::ffi::OsString;
@@ -14,14 +14,14 @@ use nix::sys::socket::{
     bind, recvmsg, setsockopt, socket, sockopt,
 };
 
-/// The variable that names the socket.
+/// The environment variable that names the socket.
 pub const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 
-/// Tells whoever started this process that it is ready, if they asked for it.
+/// Notifies the parent that this process is ready, if `NOTIFY_SOCKET` is set.
 ///
 /// # Errors
-/// If the socket named in the environment does not take the message.
-pub fn tell() -> io::Result<()> {
+/// The message cannot be sent to the socket named in the environment.
+pub fn notify() -> io::Result<()> {
     let Some(name) = std::env::var_os(NOTIFY_SOCKET) else {
         return Ok(());
     };
@@ -36,7 +36,7 @@ pub fn tell() -> io::Result<()> {
     Ok(())
 }
 
-/// A socket on which a child says that it is ready.
+/// A socket that receives the readiness notification of a child.
 #[derive(Debug)]
 pub struct Listener {
     socket: UnixDatagram,
@@ -47,12 +47,12 @@ impl Listener {
     /// Binds a fresh socket in the abstract namespace, non-blocking, close-on-exec.
     ///
     /// # Errors
-    /// If the system has no socket to give.
+    /// The system has no socket left.
     pub fn bind() -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let socket = socket(AddressFamily::Unix, SockType::Datagram, flags, None)?;
-        // Without a name given the kernel chooses one that is free (unix(7), autobind): nobody can
-        // take it beforehand.
+        // With an empty name the kernel chooses a free one (unix(7), autobind), so no other process
+        // can take it beforehand.
         bind(socket.as_raw_fd(), &UnixAddr::new_unnamed())?;
         let socket = UnixDatagram::from(socket);
         setsockopt(&socket, sockopt::PassCred, &true)?;
@@ -64,7 +64,7 @@ impl Listener {
         Ok(Self { socket, name })
     }
 
-    /// The value of `NOTIFY_SOCKET` for the child.
+    /// The value of `NOTIFY_SOCKET` for the child's environment.
     #[must_use]
     pub fn address(&self) -> OsString {
         let mut address = b"@".to_vec();
@@ -72,20 +72,19 @@ impl Listener {
         OsString::from_vec(address)
     }
 
-    /// Another handle of the socket, for an event loop to wait on. Read with
-    /// [`Listener::receive`].
+    /// Duplicates the socket, for an event loop to wait on. Read with [`Listener::receive`].
     ///
     /// # Errors
-    /// If the system has no descriptor to give.
+    /// The system has no descriptor left.
     pub fn waiter(&self) -> io::Result<UnixDatagram> {
         self.socket.try_clone()
     }
 
-    /// Reads one message: whether `sender` said `READY=1`. Anybody can write to the socket; only
-    /// what the kernel vouches to be from that process counts.
+    /// Reads one message; returns whether `sender` sent `READY=1`. Any process can write to the
+    /// socket, so only messages with the kernel's credentials of `sender` count.
     ///
     /// # Errors
-    /// `WouldBlock` if there is none; else what the system says.
+    /// `WouldBlock` without a message; else the system error.
     pub fn receive(&self, sender: u32) -> io::Result<bool> {
         let mut buffer = [0; 1024];
         let mut control = cmsg_space!(UnixCredentials);
@@ -97,7 +96,7 @@ impl Listener {
             MsgFlags::MSG_CMSG_CLOEXEC,
         )?;
         let length = message.bytes;
-        // Somebody who sends more than credentials is not our child.
+        // A message with control data other than credentials is not from the child.
         let Ok(mut controls) = message.cmsgs() else {
             return Ok(false);
         };
@@ -105,10 +104,10 @@ impl Listener {
             matches!(control, ControlMessageOwned::ScmCredentials(credentials)
                 if u32::try_from(credentials.pid()) == Ok(sender))
         });
-        let says_ready = buffer[..length]
+        let is_ready = buffer[..length]
             .split(|&b| b == b'\n')
             .any(|line| line == b"READY=1");
-        Ok(from_sender && says_ready)
+        Ok(from_sender && is_ready)
     }
 }
 
@@ -123,37 +122,40 @@ mod tests {
     }
 
     #[test]
-    fn hears_only_the_process_it_waits_for() {
+    fn accepts_ready_from_expected_sender_only() {
         let listener = Listener::bind().expect("bound");
         let own = std::process::id();
-        let silence = listener.receive(own).expect_err("nothing was said");
-        assert_eq!(silence.kind(), io::ErrorKind::WouldBlock);
+        let empty = listener.receive(own).expect_err("nothing was sent");
+        assert_eq!(empty.kind(), io::ErrorKind::WouldBlock);
 
         send(&listener, b"STATUS=loading\nREADY=1\n");
         assert!(listener.receive(own).expect("a message"));
         send(&listener, b"READY=1");
         assert!(
             !listener.receive(own + 1).expect("a message"),
-            "a stranger is not believed"
+            "the sender is another process"
         );
         send(&listener, b"READY=0\nXREADY=1\n");
         assert!(!listener.receive(own).expect("a message"));
         send(&listener, &[0xff; 5000]);
-        assert!(!listener.receive(own).expect("a message"), "a flood is cut");
+        assert!(
+            !listener.receive(own).expect("a message"),
+            "the message is too long"
+        );
     }
 
     #[test]
-    fn a_child_told_by_environment_is_heard() {
+    fn child_notifies_through_environment() {
         let listener = Listener::bind().expect("bound");
         const ROLE: &str = "DAEMON_READY_TEST_CHILD";
         if std::env::var_os(ROLE).is_some() {
-            tell().expect("told");
+            notify().expect("sent");
             return;
         }
         let mut child = std::process::Command::new(std::env::current_exe().expect("own path"))
             .args([
                 "--exact",
-                "ready::tests::a_child_told_by_environment_is_heard",
+                "ready::tests::child_notifies_through_environment",
             ])
             .env(ROLE, "1")
             .env(NOTIFY_SOCKET, listener.address())

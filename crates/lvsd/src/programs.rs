@@ -62,10 +62,10 @@ mod tests {
     fn what_cannot_be_executed_is_named() {
         for (word, reason) in [
             ("/nonexistent/nanny", "No such file or directory"),
-            ("no-such-nanny", "there is none in PATH"),
+            ("no-such-nanny", "not found in PATH"),
             ("/etc/passwd", "Permission denied"),
             ("/etc", "is a directory"),
-            ("", "there is none in PATH"),
+            ("", "not found in PATH"),
         ] {
             let error = find(word).expect_err(word);
             assert_eq!(error, format!("cannot run client_monitor {word}: {reason}"));

@@ -257,7 +257,7 @@ impl Supervisor {
             // pulse raises the addresses now: that comes before the other monitors.
             self.monitors.start_all_soon();
         }
-        match self.telling.tell(Instant::now(), ready::tell) {
+        match self.telling.tell(Instant::now(), ready::notify) {
             Some(Told::Now) => Message::Ready.log(),
             Some(Told::NotYet(error)) => Message::NotTold {
                 error: &error.to_string(),

@@ -1,51 +1,52 @@
-//! The loop: performs the checks, asks the pure parts what they mean, does what they say.
+//! The event loop: runs the checks, passes results to the pure state machines and carries out their
+//! actions.
 
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crate::check::attempt::{Attempt, Ended};
+use crate::check::in_flight::{Check, Ended};
 use crate::check::{Failure, Target};
 use crate::failover::{End, Watch};
 use crate::failures::Failures;
-use crate::health::{Event, Force, Health, News, Verdict};
-use crate::load::asking::{Asking, Heard};
+use crate::health::{Event, Force, Health, Status, Transition};
+use crate::load::poller::{LoadPoller, Reply};
 use crate::log::Message;
 use crate::parent::Parent;
-use crate::place::Place;
+use crate::pool_member::PoolMember;
 use crate::settings::{Kind, Settings};
 use crate::signals::{Request, Signals};
-use crate::wait::{MOST, NO_SOURCES, Ready, wait};
+use crate::wait::{MAX_SOURCES, NO_SOURCES, Ready, wait};
 
-/// What the loop works with.
+/// State of the event loop.
 pub(crate) struct Actor<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) target: &'a Target<'a>,
     pub(crate) signals: Signals,
-    /// `None` where the parent's death is nothing to this process.
+    /// `None` if the parent's death has no effect on this process.
     pub(crate) parent: Option<Parent>,
-    pub(crate) place: Place,
+    pub(crate) member: PoolMember,
     pub(crate) health: Health,
-    /// When the first attempt started.
+    /// Start of the first check.
     pub(crate) started: Instant,
-    /// The attempt that is going on.
-    pub(crate) attempt: Option<Attempt<'a>>,
-    /// When the next attempt starts, unless one goes on longer.
+    /// The check in flight.
+    pub(crate) check: Option<Check<'a>>,
+    /// Start of the next check, unless one is in flight then.
     pub(crate) next_check: Instant,
-    /// The questions for the server's load; `None` where it is not read.
-    pub(crate) load: Option<Box<Asking>>,
-    /// A verdict that is logged once the table is as it says.
-    pub(crate) verdict: Option<Verdict>,
+    /// The load poller; `None` without load data.
+    pub(crate) load: Option<Box<LoadPoller>>,
+    /// A status change that is logged once the table agrees with it.
+    pub(crate) status: Option<Status>,
     pub(crate) failures: Failures,
-    /// The watch of a failover service, where it is one.
+    /// The watch of a failover service, if this is one.
     pub(crate) watch: Option<Watch>,
-    /// What that has come to.
+    /// The result of the watch.
     pub(crate) end: Option<End>,
 }
 
 impl Actor<'_> {
-    /// Runs until a signal ends it, or a failover service that it watches. The status of the
-    /// process.
+    /// Runs until a signal, or the watched failover service, ends the process. Returns the exit
+    /// status.
     pub(crate) fn run(mut self) -> ExitCode {
         loop {
             let ready = self.wait();
@@ -58,82 +59,82 @@ impl Actor<'_> {
                 }
             }
             let now = Instant::now();
-            self.go_on(ready.attempt, now);
+            self.advance_check(ready.check, now);
             self.step(Event::Tick, now);
-            let is_due = self.place.step(now);
-            self.ask_load(is_due, ready.load, now);
-            // After the attempt: one that passed in time counts.
+            let is_due = self.member.step(now);
+            self.poll_load(is_due, ready.load, now);
+            // After the check: a pass in time counts.
             let watch = self.watch.as_ref();
             if let Some(end) = self.end.or_else(|| watch?.tick(now)) {
-                return self.over(end);
+                return self.end_watch(end);
             }
         }
     }
 
-    /// Waits for a signal, the attempt or the next timer.
+    /// Waits for a signal, the check or the next timer.
     fn wait(&self) -> Ready {
-        let (attempt, load) = (self.attempt.as_ref(), self.load.as_deref());
+        let (check, load) = (self.check.as_ref(), self.load.as_deref());
         wait(
             self.deadline(),
             self.signals.as_fd(),
-            attempt.map_or(NO_SOURCES, Attempt::sources),
-            load.map_or(NO_SOURCES, Asking::sources),
+            check.map_or(NO_SOURCES, Check::sources),
+            load.map_or(NO_SOURCES, LoadPoller::sources),
         )
     }
 
-    /// The next moment at which something is to be done.
+    /// The earliest timer.
     fn deadline(&self) -> Instant {
-        let check = match &self.attempt {
-            Some(attempt) => attempt.deadline(self.target),
+        let check = match &self.check {
+            Some(check) => check.deadline(self.target),
             None => self.next_check,
         };
         let watch = self.watch.as_ref().and_then(Watch::deadline);
-        let load = self.load.as_deref().and_then(Asking::deadline);
-        [self.health.deadline(), self.place.deadline(), watch, load]
+        let load = self.load.as_deref().and_then(LoadPoller::deadline);
+        [self.health.deadline(), self.member.deadline(), watch, load]
             .into_iter()
             .flatten()
             .fold(check, Instant::min)
     }
 
-    /// Goes on with the question for the load, or asks it when that is due.
-    fn ask_load(&mut self, is_due: bool, is_ready: bool, now: Instant) {
+    /// Advances the load query, or starts one when it is due.
+    fn poll_load(&mut self, is_due: bool, is_ready: bool, now: Instant) {
         let Some(load) = &mut self.load else {
             return;
         };
-        match load.step(self.place.is_in(), is_due, is_ready, now) {
-            Some(Heard::Load(load)) => self.place.hear(load, now),
-            Some(Heard::Never) => {
+        match load.step(self.member.is_in(), is_due, is_ready, now) {
+            Some(Reply::Load(load)) => self.member.apply_load(load, now),
+            Some(Reply::Unavailable) => {
                 self.load = None;
-                self.place.go_without_load(now);
+                self.member.disable_load(now);
             }
             None => {}
         }
     }
 
-    /// Goes on with the attempt, or starts the next one when it is time.
-    fn go_on(&mut self, ready: [bool; MOST], now: Instant) {
-        let Some(attempt) = &mut self.attempt else {
+    /// Advances the check in flight, or starts the next one when it is due.
+    fn advance_check(&mut self, ready: [bool; MAX_SOURCES], now: Instant) {
+        let Some(check) = &mut self.check else {
             if now >= self.next_check {
                 self.begin(now);
             }
             return;
         };
-        if let Some(Ended { outcome, took }) = attempt.go_on(self.target, ready, now) {
-            self.attempt = None;
+        if let Some(Ended { outcome, took }) = check.advance(self.target, ready, now) {
+            self.check = None;
             self.finish(outcome, took, now);
         }
     }
 
-    /// Starts an attempt.
+    /// Starts a check.
     pub(crate) fn begin(&mut self, now: Instant) {
         self.next_check = now + self.settings.interval;
-        match Attempt::start(self.target, now) {
-            Ok(attempt) => self.attempt = Some(attempt),
+        match Check::start(self.target, now) {
+            Ok(check) => self.check = Some(check),
             Err(failure) => self.finish(Err(failure), Duration::ZERO, now),
         }
     }
 
-    /// Draws the consequences of an attempt.
+    /// Processes the outcome of a check.
     pub(crate) fn finish(&mut self, outcome: Result<(), Failure>, took: Duration, now: Instant) {
         let server = self.settings.server;
         match outcome {
@@ -145,89 +146,90 @@ impl Actor<'_> {
                 Message::Passed { server, took }.log();
             }
             Err(failure) => {
-                if let Some(untold) = self.failures.failed(failure, now) {
+                if let Some(suppressed) = self.failures.failed(failure, now) {
                     Message::Failed {
                         server,
-                        program: self.settings.question.program(),
+                        program: self.settings.probe.program(),
                         failure,
-                        untold,
+                        suppressed,
                     }
                     .log();
                 }
             }
         }
-        // A server that is in the table from before goes out by the rules, like any other.
-        if outcome.is_err() && self.place.adopt(now) {
-            self.step(Event::Found, self.started);
+        // A preexisting destination is removed by the same rules as any other.
+        if outcome.is_err() && self.member.adopt(now) {
+            self.step(Event::Preexisting, self.started);
         }
         let event = outcome.map_or(Event::Fail, |()| Event::Pass);
         self.step(event, now);
-        // What could not be done to the table is tried again at each check.
-        self.settle(now);
+        // Failed table changes are retried at each check.
+        self.reconcile(now);
     }
 
-    /// Takes in an event, and does what it means.
+    /// Feeds an event to the health state machine and carries out the transition.
     fn step(&mut self, event: Event, now: Instant) {
-        let verdict = match self.health.step(event, now) {
-            Some(News::Verdict(verdict)) => verdict,
-            Some(News::Answers) => return self.answers(now),
+        let status = match self.health.step(event, now) {
+            Some(Transition::Status(status)) => status,
+            Some(Transition::Recovering) => return self.log_recovering(now),
             None => return,
         };
-        match verdict {
-            Verdict::In => self.place.take_in(now),
-            Verdict::Out => self.place.take_out(),
-            Verdict::NotYet => {}
+        match status {
+            Status::In => self.member.set_in(now),
+            Status::Out => self.member.set_out(),
+            Status::NotYet => {}
         }
-        self.verdict = Some(verdict);
+        self.status = Some(status);
         if let Some(watch) = &mut self.watch {
-            self.end = watch.verdict(verdict, self.health.force());
-            if verdict == Verdict::Out && self.end.is_none() {
-                // It was only forced in, and is as it was.
-                self.verdict = Some(Verdict::NotYet);
+            self.end = watch.apply(status, self.health.force());
+            if status == Status::Out && self.end.is_none() {
+                // The service was up only by force: nothing has failed.
+                self.status = Some(Status::NotYet);
             }
         }
-        self.settle(now);
+        self.reconcile(now);
     }
 
-    /// Says that the server answers again, and when it is in.
-    fn answers(&mut self, now: Instant) {
+    /// Logs that the checks of a failed server pass again, and when it comes back in.
+    fn log_recovering(&mut self, now: Instant) {
         let Settings {
             server, reentry, ..
         } = *self.settings;
-        if let Some(untold) = self.failures.answers(now) {
-            Message::Answers {
+        if let Some(suppressed) = self.failures.recovering(now) {
+            Message::Recovering {
                 server,
                 reentry,
-                untold,
+                suppressed,
             }
             .log();
         }
     }
 
-    /// Makes the table as it is to be, and says so when it is; also when it is so again.
-    fn settle(&mut self, now: Instant) {
-        if !self.place.settle(now) {
+    /// Reconciles the table, and logs a status change once the table agrees with it; also when it
+    /// agrees again after a logged failure.
+    fn reconcile(&mut self, now: Instant) {
+        if !self.member.reconcile(now) {
             return;
         }
-        let came_back = self.place.came_back().then_some(Verdict::In);
-        let Some(verdict) = self.verdict.take().or(came_back) else {
+        let recovered = self.member.take_recovered().then_some(Status::In);
+        let Some(status) = self.status.take().or(recovered) else {
             return;
         };
         let Settings { kind, server, .. } = *self.settings;
-        match (kind, verdict) {
-            (Kind::RealServer, Verdict::In) => Message::Active { server },
-            (Kind::Failover, Verdict::In) => Message::FailoverUp { server },
-            (_, Verdict::Out) if self.health.force() != Force::Neither => {
+        match (kind, status) {
+            (Kind::RealServer, Status::In) => Message::Active { server },
+            (Kind::Failover, Status::In) => Message::FailoverUp { server },
+            (_, Status::Out) if self.health.force() != Force::Neither => {
                 Message::ForcedOut { server }
             }
-            (Kind::RealServer, Verdict::Out) => Message::Inactive { server },
-            (Kind::Failover, Verdict::Out) => Message::FailoverDown { server },
-            (_, Verdict::NotYet) => Message::NotYet { server },
+            (Kind::RealServer, Status::Out) => Message::Inactive { server },
+            (Kind::Failover, Status::Out) => Message::FailoverDown { server },
+            (_, Status::NotYet) => Message::NotYet { server },
         }
         .log();
     }
 
-    /// Takes in a signal that says who decides.
+    /// Handles a signal that overrides the checks, or ends the override.
     fn force(&mut self, force: Force, signal: u32) {
         let server = self.settings.server;
         Message::Forced {
@@ -239,8 +241,9 @@ impl Actor<'_> {
         self.step(Event::Force(force), Instant::now());
     }
 
-    /// Ends with the failover service. What it was down to has been logged with the verdict.
-    fn over(self, end: End) -> ExitCode {
+    /// Ends the watch of the failover service. The failure itself has been logged with the status
+    /// change.
+    fn end_watch(self, end: End) -> ExitCode {
         match end {
             End::Failed => ExitCode::SUCCESS,
             End::NeverUp => {
@@ -253,13 +256,13 @@ impl Actor<'_> {
         }
     }
 
-    /// Ends: takes the server out, unless the table belongs to the parent's successor.
+    /// Stops: removes the server, unless the table belongs to the parent's successor.
     fn stop(mut self, signal: u32) -> ExitCode {
         if self.parent.is_some_and(Parent::is_gone) {
             Message::Orphaned.log();
         } else {
-            self.place.leave();
-            self.place.settle(Instant::now());
+            self.member.set_deleted();
+            self.member.reconcile(Instant::now());
             Message::Terminating { signal }.log();
         }
         match self.settings.kind {

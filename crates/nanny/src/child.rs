@@ -1,14 +1,16 @@
-//! A command that runs beside the loop: started, polled, drained, and killed with its process group.
+//! Runs a command without blocking the event loop: starts it, polls it, reads its output, and kills
+//! its process group.
 //!
-//! The loop polls [`Running::sources`] and calls [`Running::advance`] when one is ready; the caller
-//! keeps the time, and drops the command when that is up. What a command leaves running in its group
-//! is killed when the command itself ends: a check every two seconds must not pile up processes.
-//! Nothing here waits for the command to be run: on a file server that is gone that takes for ever.
+//! The event loop polls [`Running::sources`] and calls [`Running::advance`] when one is ready; the
+//! caller keeps the time, and drops the command at the timeout. Processes that a command leaves in
+//! its group are killed when the command exits: a check every two seconds must not pile up
+//! processes. Nothing here waits for the exec, which blocks indefinitely on an unresponsive file
+//! server.
 //!
-//! The exit is noticed by a pidfd (Linux 5.3): the end of the output says nothing, as a grandchild
-//! may keep the pipe open, and a command may close it long before it ends.
+//! A pidfd (Linux 5.3) reports the exit. End of file on the output does not: a grandchild may keep
+//! the pipe open, and a command may close it long before it exits.
 
-mod complaint;
+mod last_line;
 
 use std::ffi::OsStr;
 use std::io::{self, PipeReader, PipeWriter, Read};
@@ -24,87 +26,87 @@ use nix::unistd::Pid;
 use rustix::io::ioctl_fionbio;
 use rustix::process::{PidfdFlags, WaitOptions, pidfd_open, waitpid};
 
-use self::complaint::Complaint;
+use self::last_line::LastLine;
 use crate::pages::Pages;
 
-/// How many bytes of the output are kept at most; the rest is read and dropped.
+/// Maximum number of bytes of output that are kept; the rest is read and dropped.
 pub const KEPT: usize = 64 * 1024;
 
-/// How many bytes are read at once.
+/// Size of one read in bytes.
 const CHUNK: usize = 4096;
 
-/// How many times a call reads while the command runs: one that never stops writing must not keep
-/// the loop from everything else.
+/// Maximum number of reads per call while the command runs: a command that writes without end must
+/// not block the loop.
 const READS: usize = 16;
 
-/// How long a killed command is waited for, in milliseconds. It is gone in far less, unless it
-/// hangs in the kernel.
-const PATIENCE: u8 = 100;
+/// How long to wait for a killed command, in milliseconds. It exits much sooner, unless it hangs in
+/// the kernel.
+const KILL_TIMEOUT_MS: u8 = 100;
 
-/// Of a command whose status somebody else got, who reaps this process's children: no success.
+/// Exit status of a command that another part of the process has reaped: a failure.
 const LOST: i32 = 255 << 8;
 
-/// So many killed commands may hang in the kernel (on a file server that is gone, say) before no
-/// other is started.
-const MOST_UNDEAD: usize = 8;
+/// Maximum number of killed commands that may hang in the kernel (on an unresponsive file server,
+/// for example) before starts are refused.
+const MAX_UNREAPED: usize = 8;
 
-/// Killed commands that have not ended yet. They are reaped at a later start.
-static UNDEAD: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+/// Killed commands that have not exited yet. Later starts reap them.
+static UNREAPED: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
-/// Where the command's standard error goes.
+/// Handling of the command's standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stderr {
-    /// To /dev/null.
+    /// Redirect to /dev/null.
     Dropped,
-    /// The last line of it is kept, see [`Running::complaint`].
+    /// Keep the last line, see [`Running::stderr_line`].
     LastLine,
 }
 
-/// A command that is running. Dropping it kills its process group, and reaps it.
+/// A running command. Dropping it kills its process group and reaps it.
 #[derive(Debug)]
 pub struct Running {
-    /// `None` once it is reaped.
+    /// `None` once reaped.
     child: Option<Started>,
-    /// Readable when it has exited.
+    /// The pidfd: readable once the command has exited.
     exit: OwnedFd,
-    /// `None` once everybody who could write has closed it.
+    /// `None` once all writers have closed it.
     output: Option<PipeReader>,
-    /// Its standard error, where that is read, as long as anybody can write.
+    /// Standard error, if it is read; `None` once all writers have closed it.
     errors: Option<PipeReader>,
     kept: Pages,
-    complaint: Complaint,
+    stderr_line: LastLine,
     truncated: bool,
 }
 
-/// How a command ended.
+/// Result of a command.
 #[derive(Debug)]
 pub struct Ended {
-    /// Its exit status, or the signal that killed it.
+    /// The exit status, or the signal that killed it.
     pub status: ExitStatus,
-    /// The first bytes of what it wrote, [`KEPT`] at most.
+    /// The first bytes of the output, at most [`KEPT`].
     pub output: Pages,
-    /// Whether it wrote more.
+    /// Whether there was more output.
     pub truncated: bool,
-    /// What [`Running::complaint`] says in the end.
-    pub complaint: String,
+    /// The final value of [`Running::stderr_line`].
+    pub stderr_line: String,
 }
 
 impl Running {
-    /// Starts `program`, looked for in `PATH` unless its name has a slash, with an empty standard
-    /// input, in a process group of its own. Call it from the main thread: the command gets
-    /// SIGTERM when the thread that started it ends.
+    /// Starts `program`, looked up in `PATH` unless its name has a slash, with standard input from
+    /// /dev/null, in its own process group. Call it from the main thread: the command gets SIGTERM
+    /// when the thread that started it ends.
     ///
     /// # Errors
-    /// [`io::ErrorKind::ResourceBusy`] where too many killed commands have not ended; or there are no
-    /// processes or descriptors left. No process is left behind.
+    /// [`io::ErrorKind::ResourceBusy`] with too many unreaped commands; or no processes or
+    /// descriptors are left. No process is left behind.
     pub fn start<A: AsRef<OsStr>>(program: &OsStr, args: &[A], stderr: Stderr) -> io::Result<Self> {
-        reap_all(&mut undead())?;
+        reap_all(&mut unreaped())?;
         keep_status()?;
-        let (output, input) = outlet()?;
+        let (output, input) = output_pipe()?;
         let (errors, stderr) = match stderr {
             Stderr::Dropped => (None, Stdio::null()),
             Stderr::LastLine => {
-                let (errors, input) = outlet()?;
+                let (errors, input) = output_pipe()?;
                 (Some(errors), input.into())
             }
         };
@@ -121,7 +123,7 @@ impl Running {
             Ok(exit) => exit,
             Err(errno) => {
                 kill_group(child.pid);
-                undead().push(child.pid);
+                unreaped().push(child.pid);
                 return Err(errno.into());
             }
         };
@@ -131,19 +133,20 @@ impl Running {
             output: Some(output),
             errors,
             kept: Pages::new(KEPT),
-            complaint: Complaint::default(),
+            stderr_line: LastLine::default(),
             truncated: false,
         })
     }
 
-    /// Keeps fewer bytes of the output. To be called at the start.
+    /// Limits the bytes of output that are kept. Call it before the first read.
     #[must_use]
     pub fn keep(mut self, bytes: usize) -> Self {
         self.kept = Pages::new(bytes.min(KEPT));
         self
     }
 
-    /// What to poll for reading: the exit, and the output and the errors as long as they are open.
+    /// The descriptors to poll for reading: the pidfd, and output and standard error while they are
+    /// open.
     pub fn sources(&self) -> [Option<BorrowedFd<'_>>; 3] {
         let (output, errors) = (self.output.as_ref(), self.errors.as_ref());
         [
@@ -153,63 +156,67 @@ impl Running {
         ]
     }
 
-    /// The last line so far of its standard error that is not blank, where that is read: at most 200
-    /// bytes, and no control characters.
+    /// The last line so far of standard error that is not blank, if it is read: at most 200 bytes,
+    /// without control characters.
     #[must_use]
-    pub fn complaint(&self) -> String {
-        self.complaint.text()
+    pub fn stderr_line(&self) -> String {
+        self.stderr_line.text()
     }
 
-    /// Reads what there is, and says how the command ended, once it has. To be called when one of
-    /// the [`Running::sources`] is ready; it never waits.
+    /// Reads the available output, and returns the result once the command has exited. Call it when
+    /// one of the [`Running::sources`] is ready; it never blocks.
     ///
     /// # Errors
-    /// Why the program could not be run: [`io::ErrorKind::NotFound`] where there is none, or not what
-    /// is to run it.
+    /// The exec failed: [`io::ErrorKind::NotFound`] if the program or its interpreter does not
+    /// exist.
     pub fn advance(&mut self) -> Option<io::Result<Ended>> {
-        // Asked before the output is read: what the command wrote is in the pipe by now.
+        // Polled before the output is read: after the exit the pipe holds everything that the
+        // command wrote.
         if !is_readable(self.exit.as_fd(), PollTimeout::ZERO) {
             self.read(READS);
             return None;
         }
         let child = self.child.as_mut()?;
-        // Before it is reaped, as its number is not anybody else's until then.
+        // Before the reap, while no other process can have its process ID.
         kill_group(child.pid);
         let status = reap(child.pid)?;
         let failure = child.failure();
         self.child = None;
-        // As much as is kept, and one to see whether there is more.
+        // As much as is kept, and one more read to detect truncation.
         self.read(KEPT / CHUNK + 1);
         (self.output, self.errors) = (None, None);
         Some(match failure {
             Some(error) => Err(error),
             None => Ok(Ended {
                 status,
-                complaint: self.complaint(),
+                stderr_line: self.stderr_line(),
                 output: std::mem::take(&mut self.kept),
                 truncated: self.truncated,
             }),
         })
     }
 
-    /// Reads each at most so many times.
+    /// Reads output and standard error, each at most `times` times.
     fn read(&mut self, times: usize) {
         let (kept, truncated) = (&mut self.kept, &mut self.truncated);
         read(&mut self.output, times, |bytes| {
             *truncated |= kept.push(bytes) < bytes.len();
         });
-        read(&mut self.errors, times, |bytes| self.complaint.push(bytes));
+        read(&mut self.errors, times, |bytes| {
+            self.stderr_line.push(bytes);
+        });
     }
 }
 
-/// A pipe whose reading end does not wait. The other end does, as a command expects of its output.
-fn outlet() -> io::Result<(PipeReader, PipeWriter)> {
+/// A pipe with a non-blocking reading end. The writing end blocks, as a command expects of its
+/// output.
+fn output_pipe() -> io::Result<(PipeReader, PipeWriter)> {
     let (reader, writer) = io::pipe()?;
     ioctl_fionbio(&reader, true)?;
     Ok((reader, writer))
 }
 
-/// Reads what there is, at most so many times; `None` once nobody can write.
+/// Reads the available bytes with at most `times` reads; sets `None` at end of file.
 fn read(pipe: &mut Option<PipeReader>, times: usize, mut take: impl FnMut(&[u8])) {
     let mut chunk = [0; CHUNK];
     for _ in 0..times {
@@ -221,7 +228,7 @@ fn read(pipe: &mut Option<PipeReader>, times: usize, mut take: impl FnMut(&[u8])
             Ok(length) => take(&chunk[..length]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-            // A pipe has no other errors; what cannot be read is not waited for.
+            // A pipe has no other errors; treat one as end of file.
             Err(_) => *pipe = None,
         }
     }
@@ -233,26 +240,26 @@ impl Drop for Running {
             return;
         };
         kill_group(pid);
-        is_readable(self.exit.as_fd(), PATIENCE.into());
+        is_readable(self.exit.as_fd(), KILL_TIMEOUT_MS.into());
         if reap(pid).is_none() {
-            undead().push(pid);
+            unreaped().push(pid);
         }
     }
 }
 
 fn raw(pid: Pid) -> rustix::process::Pid {
-    rustix::process::Pid::from_raw(pid.as_raw()).expect("fork gives numbers above 0")
+    rustix::process::Pid::from_raw(pid.as_raw()).expect("fork returns a positive process ID")
 }
 
-/// Kills the command, not reaped yet, and what it left in its group.
+/// Kills the command, which is not reaped yet, and its process group.
 fn kill_group(pid: Pid) {
-    // It may be gone already, or belong to another user: then it is told by not ending.
+    // The group may have exited or belong to another user; a command that survives stays unreaped.
     let _ = killpg(pid, Signal::SIGKILL);
-    // It may have left its group, or not have made it yet.
+    // The command may have left its group, or not have created it yet.
     let _ = kill(pid, Signal::SIGKILL);
 }
 
-/// Reaps a child: `None` while it lives.
+/// Reaps a child; `None` while it runs.
 fn reap(pid: Pid) -> Option<ExitStatus> {
     match waitpid(Some(raw(pid)), WaitOptions::NOHANG) {
         Ok(None) => None,
@@ -265,20 +272,20 @@ fn is_readable(fd: BorrowedFd<'_>, timeout: PollTimeout) -> bool {
     matches!(poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], timeout), Ok(n) if n > 0)
 }
 
-fn undead() -> MutexGuard<'static, Vec<Pid>> {
-    UNDEAD.lock().unwrap_or_else(PoisonError::into_inner)
+fn unreaped() -> MutexGuard<'static, Vec<Pid>> {
+    UNREAPED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reaps those killed commands that have ended meanwhile.
+/// Reaps the killed commands that have exited.
 ///
 /// # Errors
-/// [`io::ErrorKind::ResourceBusy`] where too many have not.
-fn reap_all(undead: &mut Vec<Pid>) -> io::Result<()> {
-    undead.retain(|pid| reap(*pid).is_none());
-    if undead.len() >= MOST_UNDEAD {
+/// [`io::ErrorKind::ResourceBusy`] if too many remain.
+fn reap_all(unreaped: &mut Vec<Pid>) -> io::Result<()> {
+    unreaped.retain(|pid| reap(*pid).is_none());
+    if unreaped.len() >= MAX_UNREAPED {
         return Err(io::Error::new(
             io::ErrorKind::ResourceBusy,
-            format!("{MOST_UNDEAD} killed commands have not ended"),
+            format!("{MAX_UNREAPED} killed commands still running"),
         ));
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! The command line, with the options and the manners of 0.8.6.
+//! The command line, with the options and conventions of 0.8.6.
 //!
-//! Read with lexopt, unlike the other programs': a thousand nannies run side by side, and clap
-//! leaves some 60 KiB of dirty memory behind in each (docs/dependencies.md).
+//! Parsed with lexopt, unlike those of the other programs: a thousand nannies run side by side, and
+//! clap leaves some 60 KiB of dirty memory in each (docs/dependencies.md).
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -11,15 +11,15 @@ use std::time::Duration;
 use daemon::cli::Ending;
 use lexopt::prelude::*;
 
-use crate::check::question;
+use crate::check::probe;
 use crate::duration;
 use crate::error::Usage;
 use crate::settings::{
     DEFAULT_PORT, DEFAULT_REENTRY, DEFAULT_SCALE, DEFAULT_WEIGHT, Kind, LARGEST_WEIGHT, Method,
-    Settings, Stage, timeout_and_interval,
+    Mode, Settings, timeout_and_interval,
 };
 
-/// The shortest timeout and interval: shorter than any check, and not nothing.
+/// The minimum of timeout and interval: shorter than any check, and not zero.
 const SHORTEST: Duration = Duration::from_micros(1);
 
 const USAGE: &str = "\
@@ -30,53 +30,54 @@ Usage: nanny -h SERVER -V VIP [-p PORT] [-r RPORT] [-t SECONDS] [--interval SECO
 ";
 
 const HELP: &str = "\
-Watches one real server and keeps it in the IPVS table while it is well; or watches the partner's
-failover service and ends when it fails.
+Checks one real server and keeps it in the IPVS table while it is up; or watches the partner's
+failover service and exits when it fails.
 
-  -h, --server SERVER        real server to watch
+  -h, --server SERVER        real server to check
   -V, --virtaddress VIP      virtual address
   -p, --port PORT            virtual port [80]
   -r, --rport PORT           port of the real server [the virtual port]
-  -t, --timeout SECONDS      time without a passed check after which the server goes out [10]
+  -t, --timeout SECONDS      time without a passed check until the server goes out [10]
       --interval SECONDS     time between checks [2, at most a third of the timeout]; without
-                             --timeout, the timeout
-  -a, --reentrytime SECONDS  time of passed checks after which it comes in again [180]
+                             --timeout: the timeout
+  -a, --reentrytime SECONDS  time of passed checks until it comes in again [180]
   -w, --weight WEIGHT        weight of the server [1]
-  -S, --scale SCALE          how many times its weight an idle server gets at most [10]
-  -M, --method m|g|i         masquerading, direct routing or tunneling [m]
-  -f, --fwmark FWMARK        firewall mark that the virtual service is known by, 1 to 4294967295
-  -u, --udp                  the service is a UDP one
-  -s, --send_string SEND     what is sent to the service
-  -x, --expect_string EXPECT what its reply begins with; * stands for any byte
-      --regex                EXPECT is an extended regular expression for the reply
-  -e, --send_program PROGRAM run this instead, with %h and %p as address and port: what it
-                             prints is to be EXPECT, or its exit status 0
-  -T, --suppress             take SEND and EXPECT as they are, without escapes such as \\n
-  -q, --quiesce_server       out means weight 0: the server keeps the connections it has
-  -U, --loadcmd LOADCMD      how the server's load is asked for: rsh, ssh, ruptime, rup, a program
-                             that gets the server's address, or none [none]
+  -S, --scale SCALE          maximum weight of an idle server, as a multiple of WEIGHT [10]
+  -M, --method m|g|i         forwarding method: masquerading, direct routing, tunneling [m]
+  -f, --fwmark FWMARK        firewall mark of the virtual service, 1 to 4294967295
+  -u, --udp                  check and balance a UDP service
+  -s, --send_string SEND     string to send to the service
+  -x, --expect_string EXPECT expected start of the reply; * matches any byte
+      --regex                treat EXPECT as an extended regular expression
+  -e, --send_program PROGRAM run PROGRAM instead, with %h and %p replaced by address and
+                             port: its output must equal EXPECT, or its exit status be 0
+  -T, --suppress             take SEND and EXPECT literally, without escapes such as \\n
+  -q, --quiesce_server       quiesce the server when it goes out (weight 0): established
+                             connections continue
+  -U, --loadcmd LOADCMD      source of load data: rsh, ssh, ruptime, rup, a program that is
+                             run with the server's address, or none [none]
   -I, --ipvsadm IPVSADM      accepted and unused
-  -c, --nofork               stay in this process, without its terminal
-  -n, --nodaemon             stay in this process and write to its stdout
+  -c, --nofork               do not fork, but detach from the terminal
+  -n, --nodaemon             do not fork, and log to stdout too
   -v, --verbose              log every check
-      --test-start, --norun  log verdicts and leave the IPVS table alone
-      --lvs                  watch a server of a virtual server
-      --fos                  watch a failover service: status 0 when it has failed, 1 when it never
-                             came up within the timeout
+      --test-start, --norun  log status changes without changing the IPVS table
+      --lvs                  monitor a real server of a virtual server
+      --fos                  monitor a failover service: exit with status 0 when it fails, 1
+                             when it does not come up within the timeout
   -?, --help                 print this help and exit
       --usage                print a short usage text and exit
       --version              print the version and exit
 ";
 
-/// Reads the arguments of this process.
+/// Parses the arguments of this process.
 ///
 /// # Errors
-/// The [`Ending`] for help, usage, version and every wrong command line.
+/// The [`Ending`] for help, usage, version and every invalid command line.
 pub fn parse() -> Result<Settings, Ending> {
     read(lexopt::Parser::from_env()).map_err(ending)
 }
 
-/// Reads `args`, without the program's name.
+/// Parses `args`, without the program's name.
 ///
 /// # Errors
 /// As [`parse`].
@@ -85,11 +86,11 @@ pub fn parse_from(args: impl IntoIterator<Item = OsString>) -> Result<Settings, 
     read(lexopt::Parser::from_args(args)).map_err(ending)
 }
 
-/// Why there are no settings.
+/// Why the command line yields no settings.
 enum Stop {
-    /// The user asked for this text.
+    /// The user requested this text.
     Text(String),
-    /// The command line is wrong.
+    /// The command line is invalid.
     Wrong(Usage),
 }
 
@@ -112,7 +113,7 @@ fn ending(stop: Stop) -> Ending {
     }
 }
 
-/// The options as they are written; of one given twice, the last.
+/// The options as given; of a repeated option, the last.
 struct Options {
     server: Option<String>,
     virtual_address: Option<String>,
@@ -125,7 +126,7 @@ struct Options {
     scale: u32,
     method: Method,
     mark: Option<NonZeroU32>,
-    check: question::Options,
+    check: probe::Options,
     quiesce: bool,
     load_data: Option<String>,
     no_fork: bool,
@@ -149,7 +150,7 @@ fn read(mut parser: lexopt::Parser) -> Result<Settings, Stop> {
         scale: DEFAULT_SCALE,
         method: Method::Masquerade,
         mark: None,
-        check: question::Options::default(),
+        check: probe::Options::default(),
         quiesce: false,
         load_data: None,
         no_fork: false,
@@ -222,14 +223,14 @@ impl Options {
         };
         let name = server.parse::<IpAddr>().is_err().then(|| server.clone());
         let server = host(&server, service)?;
-        // A failover service has an address of its own, or none that matters here.
+        // A failover service has its own address, or needs none.
         let service = service.unwrap_or(server);
         if service.is_ipv4() != server.is_ipv4() {
             return Err(Usage::Families { server, service });
         }
         let server = SocketAddr::new(server, self.real_port.unwrap_or(self.port));
         let udp = self.check.udp;
-        let question = self.check.question(self.port, server)?;
+        let probe = self.check.probe(self.port, server)?;
         let (timeout, interval) = timeout_and_interval(self.timeout, self.interval);
         Ok(Settings {
             kind,
@@ -238,7 +239,7 @@ impl Options {
             mark: self.mark,
             server,
             name,
-            question,
+            probe,
             method: self.method,
             timeout,
             interval,
@@ -253,18 +254,18 @@ impl Options {
                 _ => None,
             },
             report_only: self.report_only,
-            stage: match (self.no_daemon, self.no_fork, kind) {
-                (true, _, _) => Stage::Foreground,
-                // The starter of a watch waits for its status.
-                (false, true, _) | (false, false, Kind::Failover) => Stage::NoFork,
-                (false, false, Kind::RealServer) => Stage::Background,
+            mode: match (self.no_daemon, self.no_fork, kind) {
+                (true, _, _) => Mode::Foreground,
+                // The parent of a watch waits for its exit status.
+                (false, true, _) | (false, false, Kind::Failover) => Mode::NoFork,
+                (false, false, Kind::RealServer) => Mode::Background,
             },
             verbose: self.verbose,
         })
     }
 }
 
-/// An address, or what a name resolves to; of the family of `like` if there is such a one.
+/// Parses an address or resolves a name, preferring the family of `like`.
 fn host(name: &str, like: Option<IpAddr>) -> Result<IpAddr, Usage> {
     if let Ok(address) = name.parse() {
         return Ok(address);
@@ -272,7 +273,7 @@ fn host(name: &str, like: Option<IpAddr>) -> Result<IpAddr, Usage> {
     let scoped = || Usage::Scoped {
         name: name.to_owned(),
     };
-    // An interface that there is not would be called an unknown host.
+    // With an unknown interface the resolver would report an unknown host.
     if name
         .split_once('%')
         .is_some_and(|(address, _)| address.parse::<Ipv6Addr>().is_ok())
@@ -296,7 +297,7 @@ fn host(name: &str, like: Option<IpAddr>) -> Result<IpAddr, Usage> {
     }
 }
 
-/// The value of an option, read by `read`, which knows what is wrong with it.
+/// Parses the value of an option with `read`, which returns the problem with an invalid one.
 fn value<T>(
     option: &'static str,
     parser: &mut lexopt::Parser,

@@ -1,14 +1,14 @@
-//! Durations as `lvs.cf` and the command line write them: `10`, `0.25`, `250ms`, `3s`, `2m`.
+//! Parses durations of `lvs.cf` and the command line: `10`, `0.25`, `250ms`, `3s`, `2m`.
 
 use std::time::Duration;
 
-/// The longest duration taken, in seconds: the range of a C `int`, as in the C programs.
+/// The maximum duration in seconds: the range of a C `int`, as in the C programs.
 const LONGEST_SECONDS: u64 = i32::MAX as u64;
 
 /// Why a text is not a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Neither a number nor a number with a known unit.
+    /// Not a number, optionally with a known unit.
     #[error("expected seconds, as in 10, 0.25, 250ms, 3s or 2m")]
     Syntax,
     /// Longer than [`i32::MAX`] seconds.
@@ -16,11 +16,11 @@ pub enum Error {
     TooLong,
 }
 
-/// Reads a duration: digits with an optional fraction, then `ms`, `s`, `m` or nothing (seconds).
-/// What is finer than a nanosecond is cut off.
+/// Parses a duration: digits with an optional fraction, then `ms`, `s`, `m` or nothing (seconds).
+/// Truncates to nanoseconds.
 ///
 /// # Errors
-/// [`Error`] says what is wrong with the text.
+/// [`Error`] states why the text is not a duration.
 ///
 /// ```
 /// use std::time::Duration;
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_none() {
+    fn rejects_invalid_durations() {
         for text in [
             "", "s", "-1", "+1", "1.", ".5", "1.2.3", "1h", "1 s", "ten", "1e3", "0x10", "1,5",
         ] {
@@ -106,12 +106,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reads_or_refuses_any_text(text in "[0-9.msh -]{0,30}") {
+        fn does_not_panic_on_any_text(text in "[0-9.msh -]{0,30}") {
             let _ = parse(&text);
         }
 
         #[test]
-        fn reads_back_what_was_written(nanoseconds in 0..LONGEST_SECONDS * 1_000_000_000) {
+        fn parses_formatted_duration(nanoseconds in 0..LONGEST_SECONDS * 1_000_000_000) {
             let duration = Duration::from_nanos(nanoseconds);
             let text = format!("{}.{:09}", duration.as_secs(), duration.subsec_nanos());
             prop_assert_eq!(parse(&text), Ok(duration));

@@ -1,58 +1,59 @@
-//! Why a nanny does not start. Once it runs, nothing ends it but a signal or its parent's death.
+//! Start-up errors of a nanny. A running nanny ends only by a signal, its parent's death, or the
+//! end of a watch.
 
 use std::io;
 use std::net::IpAddr;
 
-/// What is wrong with a command line.
+/// Errors in the command line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Usage {
-    /// Neither kind of service was asked for.
-    #[error("one of --lvs and --fos is needed")]
+    /// Neither kind of service was selected.
+    #[error("option --lvs or --fos is required")]
     NoKind,
 
-    /// Both kinds of service were asked for.
-    #[error("only one of --lvs and --fos can be given")]
+    /// Both kinds of service were selected.
+    #[error("options --lvs and --fos exclude each other")]
     TwoKinds,
 
-    /// An option that cannot be left out.
-    #[error("option {0} is needed")]
+    /// A required option is missing.
+    #[error("option {0} is required")]
     Missing(&'static str),
 
-    /// An unknown option, a missing value, or an argument too many.
+    /// An unknown option, a missing value, or a surplus argument.
     #[error(transparent)]
     Syntax(#[from] lexopt::Error),
 
-    /// A value that the option does not take.
+    /// An invalid value of an option.
     #[error("{option} {value}: {problem}")]
     Value {
         /// The option's long name.
         option: &'static str,
         /// The value.
         value: String,
-        /// What is wrong with it.
+        /// The problem with the value.
         problem: String,
     },
 
-    /// A name that is neither an address nor known to the resolver.
+    /// A name that is neither an address nor resolvable.
     #[error("invalid host name or ip address: {name}")]
     Host {
         /// The name.
         name: String,
-        /// What the resolver said.
+        /// The resolver's error.
         #[source]
         source: io::Error,
     },
 
-    /// An address that is good on one interface only: the table has none.
-    #[error("{name}: an address with an interface is not supported: the table has none")]
+    /// An address with a scope, which the IPVS table cannot hold.
+    #[error("{name}: addresses with an interface are not supported")]
     Scoped {
-        /// The address, or the name that has it.
+        /// The address, or the name that resolves to it.
         name: String,
     },
 
-    /// An IPv4 server for an IPv6 service, or the other way round.
-    #[error("server {server} and virtual address {service} are of different families")]
+    /// The address families of server and service differ.
+    #[error("server {server} and virtual address {service} differ in address family")]
     Families {
         /// The server's address.
         server: IpAddr,
@@ -61,19 +62,19 @@ pub enum Usage {
     },
 }
 
-/// Why a nanny does not start.
+/// Start-up errors other than those of the command line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The process could not go to the background.
+    /// The process could not daemonize.
     #[error(transparent)]
     Background(#[from] daemon::daemonize::Error),
 
-    /// Signals could not be arranged.
-    #[error("cannot watch for signals")]
+    /// Signal handling could not be set up.
+    #[error("cannot set up signal handling")]
     Signals(#[source] io::Error),
 
-    /// The kernel's table cannot be used.
+    /// The IPVS table cannot be used.
     #[error(transparent)]
     Table(#[from] ipvs_netlink::Error),
 }

@@ -1,33 +1,39 @@
-//! In or out: what the outcome of the checks means for the server. No clock, no socket, no log:
-//! the time is an argument, the verdict is the result.
+//! Decides from the results of the checks whether the server is in or out. No clock, no socket, no
+//! log: the time is an argument, the transition is the result.
+//!
+//! | state | `Preexisting` | `Pass` | `Fail` | `Tick` |
+//! | --- | --- | --- | --- | --- |
+//! | New, Waiting | Adopted | In | Waiting | |
+//! | Adopted, In | | In | Out after `timeout` | Out after `timeout` if a check failed |
+//! | Out | | In after `reentry` | restarts `reentry` | |
 //!
 //! - At its start a nanny lets the server in at its first pass.
-//! - The server goes out when it has not passed for `timeout`, and has failed since: a nanny that
-//!   was stopped for a while, or checks no more often than every `timeout`, looks first.
+//! - The server goes out when no check has passed for `timeout` and one has failed since: after a
+//!   stall, or with an interval of `timeout`, only a fresh failed check removes the server.
 //! - It comes in again when every check has passed for `reentry`.
-//! - A signal can force it in or out; the checks go on meanwhile, and count.
+//! - A signal can force it in or out; the checks continue and count.
 
 use std::time::{Duration, Instant};
 
 /// The two times of the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// How long a server may go without a pass.
+    /// Time without a passed check until the server goes out.
     pub timeout: Duration,
-    /// How long every check must pass for a server that went out to come in.
+    /// Time of passed checks until the server comes in again.
     pub reentry: Duration,
 }
 
-/// What the checks say of the server.
+/// State of the server according to the checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Not checked yet, and not in.
     New,
     /// Every check has failed so far.
     Waiting,
-    /// In the table from before this nanny; no check has passed yet.
+    /// Preexisting in the table; no check has passed yet.
     Adopted {
-        /// The last time it is taken to have been well: this nanny's start.
+        /// The time that counts as the last pass: this nanny's start.
         since: Instant,
         /// Whether a check has failed since.
         failed: bool,
@@ -39,46 +45,46 @@ enum State {
         /// Whether a check has failed since.
         failed: bool,
     },
-    /// Went out.
+    /// Out after failed checks.
     Out {
-        /// The first of the passes that nothing has interrupted.
+        /// The first pass after the last failure.
         passing_since: Option<Instant>,
-        /// Whether any check has passed since it went out.
-        answered: bool,
+        /// Whether any check has passed since the server went out.
+        has_passed: bool,
     },
 }
 
-/// What was ordered by signal.
+/// The override by signal, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Force {
-    /// In, whatever the checks say.
+    /// In, regardless of the checks.
     In,
-    /// Out, whatever the checks say.
+    /// Out, regardless of the checks.
     Out,
-    /// As the checks say.
+    /// No override: the checks decide.
     Neither,
 }
 
-/// What can happen.
+/// Inputs of the state machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// The server was found in the table, where it has been since before this nanny started,
-    /// which is the time to give with it. Nothing is told: no check has passed yet.
-    Found,
+    /// The server is preexisting in the table. The time of this event is this nanny's start. Yields
+    /// no transition, since no check has passed yet.
+    Preexisting,
     /// A check passed.
     Pass,
     /// A check failed.
     Fail,
-    /// Time went by: the [`Health::deadline`] may have come.
+    /// The [`Health::deadline`] may have passed.
     Tick,
-    /// A signal came.
+    /// A signal changed the override.
     Force(Force),
 }
 
-/// What it means for the server.
+/// Status of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The server comes in; or it was found in, and is now known to be well.
+pub enum Status {
+    /// The server comes in; or a preexisting one has passed its first check.
     In,
     /// The server goes out.
     Out,
@@ -86,17 +92,17 @@ pub enum Verdict {
     NotYet,
 }
 
-/// What is new.
+/// Outputs of the state machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum News {
-    /// Where the server belongs.
-    Verdict(Verdict),
-    /// Nothing changes yet, but the first check has passed since the server went out: it comes in when
-    /// all have for [`Rules::reentry`].
-    Answers,
+pub enum Transition {
+    /// The status of the server changes.
+    Status(Status),
+    /// The first check has passed since the server went out: it comes in once all have passed for
+    /// [`Rules::reentry`].
+    Recovering,
 }
 
-/// The machine.
+/// The state machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     rules: Rules,
@@ -105,7 +111,7 @@ pub struct Health {
 }
 
 impl Health {
-    /// The machine at its start.
+    /// Creates the state machine.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         Self {
@@ -115,30 +121,30 @@ impl Health {
         }
     }
 
-    /// Whether the server belongs in the table.
+    /// Whether the server is in.
     #[must_use]
     pub fn is_in(&self) -> bool {
         match self.force {
             Force::In => true,
             Force::Out => false,
-            Force::Neither => self.checks_say_in(),
+            Force::Neither => self.is_in_by_checks(),
         }
     }
 
-    /// What was ordered by signal.
+    /// The override by signal, if any.
     #[must_use]
     pub fn force(&self) -> Force {
         self.force
     }
 
-    fn checks_say_in(&self) -> bool {
+    fn is_in_by_checks(&self) -> bool {
         match self.state {
             State::Adopted { .. } | State::In { .. } => true,
             State::New | State::Waiting | State::Out { .. } => false,
         }
     }
 
-    /// When a [`Event::Tick`] is due, if one is.
+    /// When an [`Event::Tick`] is due, if at all.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
@@ -158,8 +164,8 @@ impl Health {
         }
     }
 
-    /// Takes in what happened at `now`; but for [`Event::Found`], times must not go back.
-    pub fn step(&mut self, event: Event, now: Instant) -> Option<News> {
+    /// Processes an event at `now`. Times must not decrease, except that of [`Event::Preexisting`].
+    pub fn step(&mut self, event: Event, now: Instant) -> Option<Transition> {
         let was_in = self.is_in();
         let was_out_by_force = self.force == Force::Out;
         let before = self.state;
@@ -168,35 +174,41 @@ impl Health {
         }
         self.state = self.next(event, now);
         match (was_in, self.is_in()) {
-            (false, true) if event == Event::Found => None,
-            (false, true) => Some(News::Verdict(Verdict::In)),
-            (true, false) => Some(News::Verdict(Verdict::Out)),
+            (false, true) if event == Event::Preexisting => None,
+            (false, true) => Some(Transition::Status(Status::In)),
+            (true, false) => Some(Transition::Status(Status::Out)),
             (false, false) if before == State::New && self.state == State::Waiting => {
-                Some(News::Verdict(Verdict::NotYet))
+                Some(Transition::Status(Status::NotYet))
             }
-            // No verdict was given yet: it may be in the table from before this nanny.
+            // Without a status so far, the server may be preexisting in the table.
             (false, false)
                 if event == Event::Force(Force::Out)
                     && !was_out_by_force
                     && matches!(before, State::New | State::Waiting) =>
             {
-                Some(News::Verdict(Verdict::Out))
+                Some(Transition::Status(Status::Out))
             }
             (false, false)
                 if self.force == Force::Neither
                     && matches!(
                         before,
                         State::Out {
-                            answered: false,
+                            has_passed: false,
                             ..
                         }
                     )
-                    && matches!(self.state, State::Out { answered: true, .. }) =>
+                    && matches!(
+                        self.state,
+                        State::Out {
+                            has_passed: true,
+                            ..
+                        }
+                    ) =>
             {
-                Some(News::Answers)
+                Some(Transition::Recovering)
             }
             (true, true) if matches!(before, State::Adopted { .. }) && event == Event::Pass => {
-                Some(News::Verdict(Verdict::In))
+                Some(Transition::Status(Status::In))
             }
             (false, false) | (true, true) => None,
         }
@@ -206,15 +218,15 @@ impl Health {
         let Rules { timeout, reentry } = self.rules;
         let out = State::Out {
             passing_since: None,
-            answered: false,
+            has_passed: false,
         };
         let is_over = |since| now.saturating_duration_since(since) >= timeout;
         match (self.state, event) {
-            (State::New | State::Waiting, Event::Found) => State::Adopted {
+            (State::New | State::Waiting, Event::Preexisting) => State::Adopted {
                 since: now,
                 failed: false,
             },
-            (State::Adopted { .. } | State::In { .. } | State::Out { .. }, Event::Found) => {
+            (State::Adopted { .. } | State::In { .. } | State::Out { .. }, Event::Preexisting) => {
                 self.state
             }
             (State::New | State::Waiting, Event::Pass)
@@ -232,7 +244,7 @@ impl Health {
                 } else {
                     State::Out {
                         passing_since: Some(since),
-                        answered: true,
+                        has_passed: true,
                     }
                 }
             }
@@ -257,9 +269,9 @@ impl Health {
                     }
                 }
             }
-            (State::Out { answered, .. }, Event::Fail) => State::Out {
+            (State::Out { has_passed, .. }, Event::Fail) => State::Out {
                 passing_since: None,
-                answered,
+                has_passed,
             },
             (
                 State::Adopted {
@@ -276,7 +288,7 @@ impl Health {
                 }
             }
             (State::New | State::Waiting | State::Out { .. }, Event::Tick) => self.state,
-            // The checks are not asked; what they say meanwhile counts when the force ends.
+            // The override ignores the checks; their state counts when it ends.
             (
                 State::New
                 | State::Waiting

@@ -1,17 +1,17 @@
-//! Watches one real server of one virtual server: checks it, puts it into and takes it out of the
-//! IPVS table, and raises its weight gently.
+//! Monitors one real server of one virtual server: checks it, adds it to and removes it from the
+//! IPVS table, and adjusts its weight.
 //!
-//! | decides, over plain data | does |
+//! | pure decisions | input and output |
 //! | --- | --- |
-//! | [`health`]: in or out | [`check`]: one attempt |
-//! | [`weight`]: the slow start, then by load | `place`, `table`: the kernel's IPVS table |
-//! | [`failover`]: when a watch ends | |
-//! | `failures`: what is logged | `signals`, `parent` |
-//! | [`settings`], [`duration`] | `child`: a command beside the loop |
-//! |  | `run`: the start; `actor`: the loop; `wait`: its one wait |
+//! | [`health`]: in or out | [`check`]: one check |
+//! | [`weight`]: slow start, then by load | `pool_member`, `table`: the IPVS table |
+//! | [`failover`]: end of a watch | [`load`]: load data |
+//! | `failures`: rate limits of the log | `signals`, `parent` |
+//! | [`settings`], [`duration`] | [`child`]: asynchronous commands |
+//! |  | `run`: start-up; `actor`: event loop; `wait`: its poll |
 //!
-//! One thread, no runtime. In the steady state nothing is allocated, and the process wakes only
-//! for its timers and its socket: thousands of these run side by side.
+//! One thread, no runtime. In the steady state the process allocates nothing and wakes only for its
+//! timers and its sockets: thousands of nannies run side by side.
 
 mod actor;
 pub mod check;
@@ -26,7 +26,7 @@ pub mod load;
 mod log;
 pub mod pages;
 mod parent;
-mod place;
+mod pool_member;
 mod run;
 pub mod settings;
 mod signals;

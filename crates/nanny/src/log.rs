@@ -1,5 +1,5 @@
-//! Every line a nanny logs. lvsd takes a line that contains `[ active ]` or `[inactive]` for a
-//! verdict; scripts look for the others.
+//! All log lines of a nanny. lvsd interprets lines that contain `[ active ]` or `[inactive]` as
+//! status reports; scripts grep for others.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -18,53 +18,53 @@ use crate::load::{self, Load};
 /// A line of the log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Message<'a> {
-    /// The nanny runs.
+    /// The nanny has started.
     Starting {
         service: SocketAddr,
         mark: Option<NonZeroU32>,
         server: SocketAddr,
     },
-    /// The nanny runs, and watches a failover service.
+    /// The nanny has started, for a failover service.
     StartingFailover { server: SocketAddr },
     /// The failover service came up.
     FailoverUp { server: SocketAddr },
-    /// The failover service was up and failed: the nanny ends.
+    /// The failover service was up and has failed: the nanny exits.
     FailoverDown { server: SocketAddr },
-    /// The failover service did not come up in time: the nanny ends.
+    /// The failover service did not come up in time: the nanny exits.
     FailoverNeverUp {
         server: SocketAddr,
         timeout: Duration,
     },
-    /// The program that was to tell the load is not installed.
+    /// The load tool is not installed.
     NoLoadTool {
         server: SocketAddr,
         program: &'a str,
     },
-    /// The load could not be read; so many more times it could not since the last such line.
+    /// The load could not be read; `suppressed` earlier lines were suppressed.
     LoadFailed {
         server: SocketAddr,
         failure: &'a load::failure::Failure,
-        untold: u64,
+        suppressed: u64,
     },
     /// The load of the server.
     Load { server: SocketAddr, load: Load },
-    /// The server was in the table before.
+    /// The server was preexisting in the table.
     Adopted { server: SocketAddr, weight: u32 },
     /// The server came in.
     Active { server: SocketAddr },
-    /// The server went out because it failed.
+    /// The server went out after failed checks.
     Inactive { server: SocketAddr },
-    /// The server went out because a signal said so.
+    /// The server went out by signal.
     ForcedOut { server: SocketAddr },
     /// The first check failed.
     NotYet { server: SocketAddr },
-    /// The server answers again after it went out; so many more times it did since the last such line.
-    Answers {
+    /// A check passed after the server went out; `suppressed` earlier lines were suppressed.
+    Recovering {
         server: SocketAddr,
         reentry: Duration,
-        untold: u64,
+        suppressed: u64,
     },
-    /// A signal changed who decides.
+    /// A signal changed the override.
     Forced {
         server: SocketAddr,
         force: Force,
@@ -72,25 +72,28 @@ pub(crate) enum Message<'a> {
     },
     /// A check passed.
     Passed { server: SocketAddr, took: Duration },
-    /// A check failed; so many more failed in the same way since the last such line.
+    /// A check failed; `suppressed` earlier lines with the same failure were suppressed.
     Failed {
         server: SocketAddr,
-        /// The one that was to check it, if one was.
+        /// The check program, if there is one.
         program: Option<&'a OsStr>,
         failure: Failure,
-        untold: u64,
+        suppressed: u64,
     },
     /// The weight in the table changed.
     Weight { server: SocketAddr, weight: u32 },
-    /// The weight that would be in the table, were it touched.
-    WouldWeigh { server: SocketAddr, weight: u32 },
-    /// The kernel has no such virtual service.
+    /// The weight that `--norun` did not set.
+    WouldSetWeight { server: SocketAddr, weight: u32 },
+    /// The virtual service is not in the table.
     NoService { error: &'a dyn Error },
-    /// A change of the table failed; so many more did since the last such line.
-    TableFailed { error: &'a dyn Error, untold: u64 },
+    /// A table change failed; `suppressed` earlier lines were suppressed.
+    TableFailed {
+        error: &'a dyn Error,
+        suppressed: u64,
+    },
     /// A signal ends the nanny.
     Terminating { signal: u32 },
-    /// The parent is gone, and this nanny goes too.
+    /// The parent died, and the nanny exits.
     Orphaned,
 }
 
@@ -120,27 +123,27 @@ impl Message<'_> {
             | Self::FailoverUp { .. }
             | Self::Adopted { .. }
             | Self::Active { .. }
-            | Self::Answers { .. }
+            | Self::Recovering { .. }
             | Self::ForcedOut { .. }
             | Self::Forced { .. }
             | Self::Terminating { .. }
             | Self::Orphaned => Level::INFO,
             Self::Passed { .. }
             | Self::Weight { .. }
-            | Self::WouldWeigh { .. }
+            | Self::WouldSetWeight { .. }
             | Self::Load { .. } => Level::DEBUG,
         }
     }
 }
 
-/// ` (N more)`, or nothing.
+/// ` (N more not logged)`, or nothing for 0.
 struct More(u64);
 
 impl fmt::Display for More {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             0 => Ok(()),
-            untold => write!(f, " ({untold} more not logged)"),
+            suppressed => write!(f, " ({suppressed} more not logged)"),
         }
     }
 }
@@ -170,16 +173,16 @@ impl fmt::Display for Message<'_> {
             ),
             Self::NoLoadTool { server, program } => write!(
                 f,
-                "{program} is not installed: the weight of {server} goes to what was assigned"
+                "{program} is not installed: {server} keeps its assigned weight"
             ),
             Self::LoadFailed {
                 server,
                 failure,
-                untold,
+                suppressed,
             } => write!(
                 f,
                 "failed to read remote load of {server}: {failure}{}",
-                More(untold)
+                More(suppressed)
             ),
             Self::Load { server, load } => {
                 write!(f, "load of {server} is {:.2}", load.average())
@@ -196,27 +199,27 @@ impl fmt::Display for Message<'_> {
                 write!(f, "[inactive] shutting down {server} on request")
             }
             Self::NotYet { server } => write!(f, "[inactive] {server} is not available yet"),
-            Self::Answers {
+            Self::Recovering {
                 server,
                 reentry,
-                untold,
+                suppressed,
             } => write!(
                 f,
                 "{server} answers again: in after {} s of passed checks{}",
                 reentry.as_secs_f64(),
-                More(untold)
+                More(suppressed)
             ),
             Self::Forced {
                 server,
                 force,
                 signal,
             } => {
-                let means = match force {
+                let meaning = match force {
                     Force::In => "in until further notice",
                     Force::Out => "out until further notice",
                     Force::Neither => "back to normal",
                 };
-                write!(f, "signal {signal}: {server} {means}")
+                write!(f, "signal {signal}: {server} {meaning}")
             }
             Self::Passed { server, took } => {
                 write!(f, "{server} passed in {} us", took.as_micros())
@@ -225,16 +228,18 @@ impl fmt::Display for Message<'_> {
                 server,
                 program,
                 failure,
-                untold,
-            } => write!(f, "{}{}", failure.of(server, program), More(untold)),
+                suppressed,
+            } => write!(f, "{}{}", failure.of(server, program), More(suppressed)),
             Self::Weight { server, weight } => write!(f, "weight of {server} is now {weight}"),
-            Self::WouldWeigh { server, weight } => {
+            Self::WouldSetWeight { server, weight } => {
                 write!(f, "weight of {server} would be {weight}")
             }
-            Self::NoService { error } => write!(f, "{}: trying again at each check", chain(error)),
-            Self::TableFailed { error, untold } => write!(f, "{}{}", chain(error), More(untold)),
+            Self::NoService { error } => write!(f, "{}: retrying at each check", chain(error)),
+            Self::TableFailed { error, suppressed } => {
+                write!(f, "{}{}", chain(error), More(suppressed))
+            }
             Self::Terminating { signal } => write!(f, "Terminating due to signal {signal}"),
-            Self::Orphaned => f.write_str("the parent is gone: leaving the table to its successor"),
+            Self::Orphaned => f.write_str("parent died: leaving the IPVS table to its successor"),
         }
     }
 }
@@ -242,10 +247,10 @@ impl fmt::Display for Message<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{Act, Host};
+    use crate::check::{Host, Phase};
 
     #[test]
-    fn the_lines_that_scripts_look_for() {
+    fn formats_lines_that_scripts_grep() {
         let server: SocketAddr = "10.0.0.2:8080".parse().expect("an address");
         let service: SocketAddr = "1.2.3.1:80".parse().expect("an address");
         for (message, line) in [
@@ -266,10 +271,10 @@ mod tests {
                 "starting LVS client monitor for 1.2.3.1:80 -> 10.0.0.2:8080 (fwmark 80)",
             ),
             (
-                Message::Answers {
+                Message::Recovering {
                     server,
                     reentry: Duration::from_secs(180),
-                    untold: 0,
+                    suppressed: 0,
                 },
                 "10.0.0.2:8080 answers again: in after 180 s of passed checks",
             ),
@@ -305,8 +310,8 @@ mod tests {
                 Message::Failed {
                     server,
                     program: None,
-                    failure: Failure::TimedOut(Act::Connect, Host::NotAsked),
-                    untold: 0,
+                    failure: Failure::TimedOut(Phase::Connect, Host::Unknown),
+                    suppressed: 0,
                 },
                 "CONNECT to 10.0.0.2:8080 timed out",
             ),
@@ -314,8 +319,8 @@ mod tests {
                 Message::Failed {
                     server,
                     program: None,
-                    failure: Failure::TimedOut(Act::Read, Host::NotAsked),
-                    untold: 7,
+                    failure: Failure::TimedOut(Phase::Read, Host::Unknown),
+                    suppressed: 7,
                 },
                 "READ to 10.0.0.2:8080 timed out (7 more not logged)",
             ),

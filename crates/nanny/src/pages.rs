@@ -1,35 +1,34 @@
-//! Room for what may be large: pages of its own, which go back to the system when it is dropped.
-//! The allocator would keep them, in each of thousands of nannies, for a reply that came once.
+//! A buffer for large data in memory pages of its own, which are unmapped when it is dropped. The
+//! allocator would keep the memory of a single large reply, in each of thousands of nannies.
 
 use std::io;
 use std::ops::Deref;
 
 use memmap2::MmapMut;
 
-/// Bytes up to a bound. Only those that are there take memory.
+/// A buffer with a fixed capacity. Only the used part takes memory.
 #[derive(Debug, Default)]
 pub struct Pages {
-    /// Made when the first byte comes.
+    /// Mapped when the first byte is added.
     map: Option<MmapMut>,
     length: usize,
-    most: usize,
+    capacity: usize,
 }
 
 impl Pages {
-    /// Room for so many bytes at most.
+    /// Creates an empty buffer. Maps nothing yet.
     #[must_use]
-    pub fn new(most: usize) -> Self {
+    pub fn new(capacity: usize) -> Self {
         Self {
             map: None,
             length: 0,
-            most,
+            capacity,
         }
     }
 
-    /// Adds as many bytes as there is room for: how many those are. Where the system has no memory
-    /// there is no room.
+    /// Appends as many bytes as fit, and returns their number: 0 if the system has no memory left.
     pub fn push(&mut self, bytes: &[u8]) -> usize {
-        let count = bytes.len().min(self.most - self.length);
+        let count = bytes.len().min(self.capacity - self.length);
         if count == 0 {
             return 0;
         }
@@ -41,20 +40,20 @@ impl Pages {
         count
     }
 
-    /// Has the room that is left filled by `read`, which says how many bytes it gave.
+    /// Passes the free part to `read`, which fills it and returns the number of bytes.
     ///
     /// # Errors
-    /// What `read` said; or there is no memory.
+    /// The error of `read`; or there is no memory.
     pub fn fill(&mut self, read: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<()> {
         let count = read(self.free()?)?;
-        self.length += count.min(self.most - self.length);
+        self.length += count.min(self.capacity - self.length);
         Ok(())
     }
 
     fn free(&mut self) -> io::Result<&mut [u8]> {
         let map = match self.map.take() {
             Some(map) => map,
-            None => MmapMut::map_anon(self.most)?,
+            None => MmapMut::map_anon(self.capacity)?,
         };
         // The length never exceeds that of the map.
         Ok(&mut self.map.insert(map)[self.length..])
@@ -74,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_takes_what_there_is_room_for() {
+    fn push_appends_what_fits() {
         let mut pages = Pages::new(5);
         assert_eq!(&*pages, b"");
         assert_eq!(pages.push(b""), 0);
@@ -86,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn it_is_filled_by_a_reader() {
+    fn fill_appends_bytes_of_reader() {
         let mut pages = Pages::new(100_000);
         let read = |room: &mut [u8]| {
             assert_eq!(room.len(), 100_000);
             room[..2].copy_from_slice(b"ab");
             Ok(2)
         };
-        pages.fill(read).expect("there is memory");
+        pages.fill(read).expect("memory is available");
         assert_eq!(&*pages, b"ab");
         pages.push(b"c");
         let refuse = |_: &mut [u8]| Err(io::ErrorKind::WouldBlock.into());

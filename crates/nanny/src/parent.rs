@@ -1,5 +1,5 @@
-//! The parent's death: it ends a nanny like SIGTERM, but the table belongs to the parent's
-//! successor then.
+//! Detection of the parent's death: it ends a nanny like SIGTERM, but the table is left to the
+//! parent's successor.
 
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
@@ -10,19 +10,19 @@ use nix::unistd::{Pid, getppid};
 pub(crate) struct Parent(Pid);
 
 impl Parent {
-    /// Notes the parent, and asks for SIGTERM at its death.
+    /// Records the parent, and requests SIGTERM at its death.
     ///
-    /// Call it before SIGTERM is blocked. lvsd asks for the signal too, so a parent that dies
-    /// earlier has this process killed by the signal's default action, with the table untouched;
-    /// one that dies later is seen to have changed.
+    /// Call it before SIGTERM is blocked. lvsd requests the signal too, so if the parent dies
+    /// earlier, the signal's default action kills this process with the table untouched; if it dies
+    /// later, [`Parent::is_gone`] detects it.
     pub(crate) fn watch() -> Self {
         let parent = Self(getppid());
-        // Refused by no kernel in use; without it the parent's death goes unnoticed, no more.
+        // No supported kernel refuses it; without it the parent's death goes unnoticed.
         let _ = prctl::set_pdeathsig(Signal::SIGTERM);
         parent
     }
 
-    /// Whether the parent is gone: a process whose parent dies gets another.
+    /// Whether the parent died: its children get another parent.
     pub(crate) fn is_gone(self) -> bool {
         getppid() != self.0
     }

@@ -1,5 +1,5 @@
-//! The start of a nanny, in the order that puts a server into service soonest: the first attempt
-//! is on its way before anything else is opened.
+//! Starts a nanny in the order that puts a server into service soonest: the first check is in
+//! flight before anything else is opened.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -9,46 +9,45 @@ use daemon::log::Logging;
 
 use crate::actor::Actor;
 use crate::check::Target;
-use crate::check::attempt::Attempt;
+use crate::check::in_flight::Check;
 use crate::error::Error;
 use crate::failover::Watch;
 use crate::failures::Failures;
 use crate::health::{Health, Rules};
-use crate::load::asking::Asking;
+use crate::load::poller::LoadPoller;
 use crate::log::Message;
 use crate::parent::Parent;
-use crate::place::Place;
-use crate::settings::{Kind, Settings, Stage};
+use crate::pool_member::PoolMember;
+use crate::settings::{Kind, Mode, Settings};
 use crate::signals::Signals;
 use crate::table::Table;
 
-/// The name in the log.
+/// The syslog ident, and the prefix on stdout.
 const NAME: &str = "nanny";
 
-/// Runs a nanny: returns when it has ended, or, in the process that started one in the
-/// background, when that one is up.
+/// Runs a nanny until it ends; in the starter of a background nanny, returns when that is ready.
 #[must_use]
 pub fn run(settings: &Settings) -> ExitCode {
     let mut background = None;
-    // While it is held, the starter waits: it ends only after the error has been printed.
+    // The starter waits until this is dropped: an error is printed before the starter exits.
     start(settings, &mut background).unwrap_or_else(|error| daemon::exit::failure(NAME, &error))
 }
 
 fn start(settings: &Settings, background: &mut Option<Background>) -> Result<ExitCode, Error> {
-    let parent = match settings.stage {
-        Stage::Background => match daemonize::fork_to_background()? {
+    let parent = match settings.mode {
+        Mode::Background => match daemonize::fork_to_background()? {
             Side::Starter(status) => return Ok(status),
             Side::Daemon(daemon) => {
                 *background = Some(daemon);
                 None
             }
         },
-        Stage::NoFork | Stage::Foreground => Some(Parent::watch()),
+        Mode::NoFork | Mode::Foreground => Some(Parent::watch()),
     };
     let signals = Signals::block().map_err(|errno| Error::Signals(errno.into()))?;
-    let target = Target::new(settings.server, &settings.question, settings.timeout);
+    let target = Target::new(settings.server, &settings.probe, settings.timeout);
     let now = Instant::now();
-    let first = Attempt::start(&target, now);
+    let first = Check::start(&target, now);
 
     log_start(settings);
     let table = match settings.kind {
@@ -63,36 +62,36 @@ fn start(settings: &Settings, background: &mut Option<Background>) -> Result<Exi
         timeout: settings.timeout,
         reentry: settings.reentry,
     };
-    let_go(settings.stage, background.take())?;
+    detach(settings.mode, background.take())?;
 
     let mut actor = Actor {
         settings,
         target: &target,
         signals,
         parent,
-        place: Place::new(table, settings),
+        member: PoolMember::new(table, settings),
         health: Health::new(rules),
         started: now,
-        attempt: None,
+        check: None,
         next_check: now + settings.interval,
-        load: Asking::new(settings),
-        verdict: None,
+        load: LoadPoller::new(settings),
+        status: None,
         failures: Failures::new(),
         watch,
         end: None,
     };
     match first {
-        Ok(attempt) => actor.attempt = Some(attempt),
+        Ok(check) => actor.check = Some(check),
         Err(failure) => actor.finish(Err(failure), Duration::ZERO, now),
     }
     Ok(actor.run())
 }
 
-/// Opens the log and says what is watched.
+/// Opens the log and logs the start.
 fn log_start(settings: &Settings) {
     Logging {
         ident: NAME,
-        stdout: (settings.stage == Stage::Foreground).then_some(NAME),
+        stdout: (settings.mode == Mode::Foreground).then_some(NAME),
         syslog: true,
         verbose: settings.verbose,
     }
@@ -115,12 +114,12 @@ fn log_start(settings: &Settings) {
     .log();
 }
 
-/// Lets go of the terminal, where one is not to be kept. The start-up errors are past.
-fn let_go(stage: Stage, background: Option<Background>) -> Result<(), Error> {
-    match (stage, background) {
+/// Detaches from the terminal, except in the foreground. No start-up error can follow.
+fn detach(mode: Mode, background: Option<Background>) -> Result<(), Error> {
+    match (mode, background) {
         (_, Some(background)) => background.ready()?,
-        (Stage::NoFork, None) => daemonize::detach()?,
-        (Stage::Background | Stage::Foreground, None) => {}
+        (Mode::NoFork, None) => daemonize::detach()?,
+        (Mode::Background | Mode::Foreground, None) => {}
     }
     Ok(())
 }

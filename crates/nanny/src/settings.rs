@@ -1,108 +1,108 @@
-//! What one nanny was told to do: the command line, typed and defaulted.
+//! The settings of one nanny: the command line, typed and with defaults.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::check::question::Question;
+use crate::check::probe::Probe;
 
-/// The port of a virtual server where none is given.
+/// Default port of a virtual server.
 pub const DEFAULT_PORT: u16 = 80;
-/// How long a server may go without passing where nothing is given.
+/// Default time without a passed check until a server goes out.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a server must pass to be let back in where nothing is given.
+/// Default time of passed checks until a server comes in again.
 pub const DEFAULT_REENTRY: Duration = Duration::from_secs(180);
-/// Time between checks where nothing is given, as long as [`CHECKS_IN_TIMEOUT`] of it are not longer
-/// than the timeout.
+/// Default time between checks, if [`CHECKS_IN_TIMEOUT`] intervals fit into the timeout.
 pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(2);
-/// How many checks there are at least within a timeout, where no interval is given: one that fails
-/// between two that pass takes no server out, even if one of them is late by almost an interval.
+/// Minimum number of checks within a timeout with the default interval: a single failure between
+/// two passes removes no server, even if one of the checks is late by almost an interval.
 pub const CHECKS_IN_TIMEOUT: u32 = 3;
-/// The weight where none is given.
+/// Default weight.
 pub const DEFAULT_WEIGHT: u32 = 1;
-/// How many times its weight a server may get at most where nothing is given.
+/// Default limit of the weight by load, as a multiple of the assigned weight.
 pub const DEFAULT_SCALE: u32 = 10;
-/// The largest weight of the kernel, which keeps it as a C `int`.
+/// The maximum weight of the kernel, which stores it as a C `int`.
 pub const LARGEST_WEIGHT: u32 = i32::MAX as u32;
 
 /// The settings of one nanny.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// What is watched, and who is told.
+    /// Kind of service.
     pub kind: Kind,
     /// The virtual server: its address and port.
     pub service: SocketAddr,
-    /// Whether the service is a UDP one.
+    /// Whether the service uses UDP.
     pub udp: bool,
-    /// The firewall mark of its packets, where that is what the table knows the service by; the
-    /// address gives the family then, and the port is for messages.
+    /// The firewall mark, if it identifies the virtual service; then the address only gives the
+    /// family, and the port appears in messages only.
     pub mark: Option<NonZeroU32>,
-    /// Where the real server is checked: its address and its own port.
+    /// The real server: its address and its own port.
     pub server: SocketAddr,
-    /// What a check asks.
-    pub question: Question,
-    /// What the real server was called, where that is no address.
+    /// The checks of the server.
+    pub probe: Probe,
+    /// The host name of the real server, if it was given by name.
     pub name: Option<String>,
-    /// How packets reach the real server.
+    /// The forwarding method.
     pub method: Method,
-    /// How long the server may go without passing; also how long one attempt may take. Not zero.
+    /// Time without a passed check until the server goes out; also the timeout of one check. Not
+    /// zero.
     pub timeout: Duration,
-    /// Time from the start of one attempt to the start of the next. Not zero, at most the timeout.
+    /// Time from the start of one check to the start of the next. Not zero, at most the timeout.
     pub interval: Duration,
-    /// How long every check must pass before the server is let back in.
+    /// Time of passed checks until the server comes in again.
     pub reentry: Duration,
-    /// The weight the server works up to, at most [`LARGEST_WEIGHT`].
+    /// The assigned weight, at most [`LARGEST_WEIGHT`].
     pub weight: u32,
-    /// How many times its weight a server that idles may get at most. Not zero.
+    /// Limit of the weight of an idle server, as a multiple of the assigned weight. Not zero.
     pub scale: u32,
-    /// Whether a server that goes out stays in the table with weight 0, for the connections it has.
+    /// Whether a server that goes out is quiesced: it stays in the table with weight 0.
     pub quiesce: bool,
-    /// The word that names a source of load data (`-U`), unless it is `none` or blank.
+    /// The source of load data (`-U`), unless it is `none` or blank.
     pub load_data: Option<String>,
-    /// Whether verdicts are only logged, and the table is left alone.
+    /// Whether status changes are only logged, and the table is not changed.
     pub report_only: bool,
-    /// Where the process runs.
-    pub stage: Stage,
+    /// Whether and how the process daemonizes.
+    pub mode: Mode,
     /// Whether every check is logged.
     pub verbose: bool,
 }
 
-/// What is watched.
+/// Kind of service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `--lvs`: a real server of a virtual server, in and out of the IPVS table.
+    /// `--lvs`: a real server of a virtual server, managed in the IPVS table.
     RealServer,
-    /// `--fos`: the partner's failover service. The end of the process tells of it.
+    /// `--fos`: the partner's failover service. The exit status reports its state.
     Failover,
 }
 
 /// The forwarding method (`-M`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// `m`: addresses and ports are rewritten.
+    /// `m`: masquerading (NAT); addresses and ports are rewritten.
     Masquerade,
-    /// `i`: packets go encapsulated, their port unchanged.
+    /// `i`: IP-in-IP tunneling; the port is unchanged.
     Tunnel,
-    /// `g`: packets go to the server's link address, their port unchanged.
+    /// `g`: direct routing; the port is unchanged.
     Direct,
 }
 
-/// Where the process runs, and where its log goes besides syslog.
+/// Whether and how the process daemonizes, and where it logs besides syslog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// In the background, as a child of init.
+pub enum Mode {
+    /// A daemon, as a child of init.
     Background,
-    /// In the process that was started, without its terminal (`-c`).
+    /// No fork, detached from the terminal (`-c`).
     NoFork,
-    /// In the process that was started, with its lines on stdout (`-n`).
+    /// No fork, with the log on stdout too (`-n`).
     Foreground,
 }
 
-/// Timeout and interval from the two options.
+/// Computes timeout and interval from the two options.
 ///
-/// In 0.8.6 the timeout's long name was `--interval`: given alone it is the timeout. An interval that
-/// is given is taken as it is, but for one longer than the timeout. The default leaves room for
-/// [`CHECKS_IN_TIMEOUT`] checks.
+/// In 0.8.6 the long name of the timeout was `--interval`: given alone it is the timeout. A given
+/// interval is limited only by the timeout. The default leaves room for [`CHECKS_IN_TIMEOUT`]
+/// checks.
 #[must_use]
 pub fn timeout_and_interval(
     timeout: Option<Duration>,
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_interval_of_the_c_program_is_the_timeout() {
+    fn interval_alone_sets_timeout() {
         let s = |seconds| Some(Duration::from_secs(seconds));
         let milliseconds = |(a, b): (Duration, Duration)| (a.as_millis(), b.as_millis());
         for (timeout, interval, both) in [
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_interval_is_the_one_that_lvs_cf_shows() {
+    fn default_interval_equals_that_of_lvs_cf() {
         use lvs_cf::{FixedResolver, parse};
         for timeout in [
             "1ms",

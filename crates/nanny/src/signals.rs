@@ -1,4 +1,4 @@
-//! The signals a nanny answers to, as a descriptor in the loop's poll.
+//! The signals that a nanny handles, as a signalfd in the loop's poll.
 
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -7,16 +7,16 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::health::Force;
 
-/// What a signal asks for.
+/// The effect of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// SIGTERM, SIGINT: take the server out and end.
+    /// SIGTERM, SIGINT: remove the server and exit.
     Stop,
-    /// SIGUSR1: out; SIGUSR2: in; SIGHUP: as the checks say.
+    /// SIGUSR1: out; SIGUSR2: in; SIGHUP: end of the override.
     Force(Force),
 }
 
-/// Every signal with what it asks for.
+/// The handled signals and their effects.
 const REQUESTS: [(Signal, Request); 5] = [
     (Signal::SIGTERM, Request::Stop),
     (Signal::SIGINT, Request::Stop),
@@ -25,7 +25,7 @@ const REQUESTS: [(Signal, Request); 5] = [
     (Signal::SIGHUP, Request::Force(Force::Neither)),
 ];
 
-/// The blocked signals and the descriptor they are read from.
+/// The blocked signals and the descriptor that delivers them.
 #[derive(Debug)]
 pub(crate) struct Signals(SignalFd);
 
@@ -41,7 +41,7 @@ impl Signals {
         Ok(Self(SignalFd::with_flags(&set, flags)?))
     }
 
-    /// The next signal that came, with its number; `None` if there is none.
+    /// The next pending signal, with its number.
     pub(crate) fn next(&self) -> Option<(u32, Request)> {
         let number = self.0.read_signal().ok().flatten()?.ssi_signo;
         REQUESTS

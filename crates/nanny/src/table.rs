@@ -1,4 +1,4 @@
-//! The server's place in the kernel's IPVS table. All use of `ipvs-netlink` is here.
+//! The server's destination in the kernel's IPVS table. All use of `ipvs-netlink` is here.
 
 use ipvs_netlink::{
     Client, Destination, DestinationKey, Error, Family, Forwarding, Protocol, ServiceKey,
@@ -6,9 +6,9 @@ use ipvs_netlink::{
 
 use crate::settings::{Method, Settings};
 
-/// What is asked of the kernel; the tests have one of their own.
+/// Operations on the table. The tests use a fake.
 pub(crate) trait Kernel {
-    /// A destination, if there is such a service and it has it.
+    /// Reads a destination; `None` without the service or the destination.
     fn find(
         &mut self,
         service: &ServiceKey,
@@ -42,7 +42,7 @@ impl Kernel for Client {
     }
 }
 
-/// The server's place in the table, taken or not.
+/// The destination of a server, which may be absent.
 pub(crate) struct Table<K = Client> {
     kernel: K,
     service: ServiceKey,
@@ -50,7 +50,7 @@ pub(crate) struct Table<K = Client> {
 }
 
 impl Table {
-    /// Opens the kernel's table, and asks it something, to find out whether it may be used.
+    /// Opens the kernel's table, and reads its version to check the permission.
     pub(crate) fn open(settings: &Settings) -> Result<Self, Error> {
         let mut client = Client::open()?;
         client.info()?;
@@ -58,12 +58,12 @@ impl Table {
     }
 }
 
-/// Whether an error means that the virtual service is not there.
+/// Whether the error means that the virtual service does not exist.
 pub(crate) fn is_no_service(error: &Error) -> bool {
     matches!(error, Error::NoSuchService { .. })
 }
 
-/// What the kernel knows the virtual service by.
+/// The key of the virtual service in the table.
 fn key(settings: &Settings) -> ServiceKey {
     let address = settings.service.ip();
     match settings.mark {
@@ -84,7 +84,7 @@ fn key(settings: &Settings) -> ServiceKey {
 }
 
 impl<K: Kernel> Table<K> {
-    /// The place of the server of `settings`, in `kernel`'s table.
+    /// Creates the destination of `settings` in the table of `kernel`.
     pub(crate) fn with(kernel: K, settings: &Settings) -> Self {
         let service = key(settings);
         let forwarding = match settings.method {
@@ -95,7 +95,8 @@ impl<K: Kernel> Table<K> {
         let server = settings.server;
         let mut destination =
             Destination::new(server.ip(), server.port(), forwarding, settings.weight);
-        // With direct and tunnel the kernel delivers to the virtual port, whatever it is told.
+        // With direct routing and tunneling the kernel delivers to the virtual port, whatever port
+        // it gets.
         destination.normalize(&service);
         Self {
             kernel,
@@ -104,10 +105,9 @@ impl<K: Kernel> Table<K> {
         }
     }
 
-    /// The weight the server has in the table, if it is there.
+    /// Reads the destination and returns its weight, if it exists.
     ///
-    /// A server that is there with another forwarding method gets the right one; thresholds that
-    /// it has are kept from now on.
+    /// Corrects a different forwarding method; adopts the thresholds.
     pub(crate) fn find(&mut self) -> Result<Option<u32>, Error> {
         let key = self.destination.key;
         let Some(found) = self.kernel.find(&self.service, &key)? else {
@@ -121,22 +121,23 @@ impl<K: Kernel> Table<K> {
         Ok(Some(found.weight))
     }
 
-    /// Adds the server. `Some(weight)`: it is there already, with that weight, and was left so.
+    /// Adds the destination. Returns `Some(weight)` if it exists already, with that weight, and
+    /// leaves it unchanged.
     pub(crate) fn add(&mut self, weight: u32) -> Result<Option<u32>, Error> {
         self.destination.weight = weight;
         match self.kernel.add(&self.service, &self.destination) {
             Ok(()) => Ok(None),
             Err(error @ Error::AlreadyExists { .. }) => match self.find()? {
                 Some(weight) => Ok(Some(weight)),
-                // Gone again: the next check tries anew.
+                // Deleted in between: the next check retries.
                 None => Err(error),
             },
             Err(error) => Err(error),
         }
     }
 
-    /// Adds the server if somebody took it out. One that is there is left as it is.
-    pub(crate) fn put_back(&mut self, weight: u32) -> Result<(), Error> {
+    /// Adds the destination if another process deleted it. Leaves an existing one unchanged.
+    pub(crate) fn restore(&mut self, weight: u32) -> Result<(), Error> {
         self.destination.weight = weight;
         match self.kernel.add(&self.service, &self.destination) {
             Err(Error::AlreadyExists { .. }) => Ok(()),
@@ -144,7 +145,7 @@ impl<K: Kernel> Table<K> {
         }
     }
 
-    /// Sets the weight of the server; one that somebody took out comes back.
+    /// Sets the weight; adds the destination again if another process deleted it.
     pub(crate) fn set(&mut self, weight: u32) -> Result<(), Error> {
         self.destination.weight = weight;
         match self.kernel.edit(&self.service, &self.destination) {
@@ -155,7 +156,8 @@ impl<K: Kernel> Table<K> {
         }
     }
 
-    /// Gives the server no new connections, and leaves it those it has. Whether it is there.
+    /// Quiesces the server: no new connections, established ones continue. Returns whether the
+    /// destination exists.
     pub(crate) fn quiesce(&mut self) -> Result<bool, Error> {
         self.destination.weight = 0;
         match self.kernel.edit(&self.service, &self.destination) {
@@ -165,7 +167,7 @@ impl<K: Kernel> Table<K> {
         }
     }
 
-    /// Takes the server out. One that is gone already, with its service or alone, is out.
+    /// Deletes the destination. Succeeds if it, or its service, is absent.
     pub(crate) fn remove(&mut self) -> Result<(), Error> {
         match self.kernel.delete(&self.service, &self.destination.key) {
             Err(Error::NoSuchDestination { .. } | Error::NoSuchService { .. }) => Ok(()),

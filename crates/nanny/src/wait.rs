@@ -1,4 +1,5 @@
-//! The one wait of the loop: for signals, for what the parts of a nanny have open, for a time.
+//! The single poll of the event loop: for signals, for the descriptors of the check and of the load
+//! query, and for a timer.
 
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -7,63 +8,62 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
-/// How many descriptors one part waits for at most.
-pub(crate) const MOST: usize = 3;
+/// Maximum number of descriptors of one source.
+pub(crate) const MAX_SOURCES: usize = 3;
 
-/// What one part waits for: descriptors, each with the events on it.
-pub(crate) type Sources<'fd> = [Option<PollFd<'fd>>; MOST];
+/// Descriptors of one source with the events to wait for.
+pub(crate) type Sources<'fd> = [Option<PollFd<'fd>>; MAX_SOURCES];
 
-/// Nothing to wait for.
+/// No descriptors.
 pub(crate) const NO_SOURCES: Sources<'static> = [None, None, None];
 
-/// Room for the signals and for two parts.
-const ROOM: usize = 1 + 2 * MOST;
+/// Capacity: the signals and two sources.
+const ROOM: usize = 1 + 2 * MAX_SOURCES;
 
-/// Which of them have something to go on with.
+/// Ready descriptors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Ready {
-    /// A signal came.
+    /// A signal is pending.
     pub(crate) signals: bool,
-    /// Which descriptors of the attempt are ready.
-    pub(crate) attempt: [bool; MOST],
-    /// A descriptor of the question for load data is ready.
+    /// Ready descriptors of the check.
+    pub(crate) check: [bool; MAX_SOURCES],
+    /// Whether a descriptor of the load query is ready.
     pub(crate) load: bool,
 }
 
-/// Waits until a descriptor is ready, and no longer than to `deadline`. Allocates nothing.
+/// Waits until a descriptor is ready or `deadline` has passed. Allocates nothing.
 pub(crate) fn wait<'fd>(
     deadline: Instant,
     signals: BorrowedFd<'fd>,
-    attempt: Sources<'fd>,
+    check: Sources<'fd>,
     load: Sources<'fd>,
 ) -> Ready {
     let mut fds: [PollFd<'fd>; ROOM] =
         std::array::from_fn(|_| PollFd::new(signals, PollFlags::POLLIN));
     let mut count = 1;
-    let mut put = |sources: Sources<'fd>| {
+    let mut add = |sources: Sources<'fd>| {
         sources.map(|source| {
-            let place = count;
-            fds[place] = source?;
+            let at = count;
+            fds[at] = source?;
             count += 1;
-            Some(place)
+            Some(at)
         })
     };
-    let (attempt, load) = (put(attempt), put(load));
+    let (check, load) = (add(check), add(load));
     let fds = &mut fds[..count];
     let rest = deadline.saturating_duration_since(Instant::now());
     match ppoll(fds, Some(TimeSpec::from_duration(rest)), None) {
         Ok(0) | Err(Errno::EINTR) => Ready::default(),
         Ok(_) => {
-            let is_ready =
-                |place: Option<usize>| place.is_some_and(|place| fds[place].any() != Some(false));
+            let is_ready = |at: Option<usize>| at.is_some_and(|at| fds[at].any() != Some(false));
             Ready {
                 signals: is_ready(Some(0)),
-                attempt: attempt.map(is_ready),
+                check: check.map(is_ready),
                 load: load.into_iter().any(is_ready),
             }
         }
         Err(_) => {
-            // The kernel is out of memory: do not press it.
+            // The kernel is out of memory: back off.
             std::thread::sleep(Duration::from_millis(100));
             Ready::default()
         }
@@ -81,10 +81,10 @@ mod tests {
     }
 
     #[test]
-    fn every_descriptor_wakes_its_own_part() {
+    fn ready_descriptor_is_attributed_to_source() {
         let mut pipes = std::array::from_fn::<_, ROOM, _>(|_| pipe().expect("a pipe"));
         for number in 0..ROOM {
-            pipes[number].1.write_all(b"x").expect("there is room");
+            pipes[number].1.write_all(b"x").expect("the pipe has room");
             let [signals, a, b, c, d, e, f] = &pipes;
             let ready = wait(
                 Instant::now() + Duration::from_secs(60),
@@ -94,7 +94,7 @@ mod tests {
             );
             let expected = Ready {
                 signals: number == 0,
-                attempt: [number == 1, number == 2, number == 3],
+                check: [number == 1, number == 2, number == 3],
                 load: number >= 4,
             };
             assert_eq!(ready, expected, "{number}");
@@ -103,27 +103,27 @@ mod tests {
     }
 
     #[test]
-    fn parts_that_wait_for_nothing_are_not_mixed_up() {
+    fn empty_sources_do_not_shift_results() {
         let (signals, _signals) = pipe().expect("a pipe");
         let (reader, mut writer) = pipe().expect("a pipe");
-        writer.write_all(b"x").expect("there is room");
+        writer.write_all(b"x").expect("the pipe has room");
         let end = Instant::now() + Duration::from_secs(60);
         let load = wait(end, signals.as_fd(), NO_SOURCES, [None, of(&reader), None]);
-        assert!(load.load && !load.attempt.contains(&true) && !load.signals);
-        let attempt = wait(end, signals.as_fd(), [None, None, of(&reader)], NO_SOURCES);
-        assert_eq!(attempt.attempt, [false, false, true]);
-        assert!(!attempt.load && !attempt.signals);
+        assert!(load.load && !load.check.contains(&true) && !load.signals);
+        let check = wait(end, signals.as_fd(), [None, None, of(&reader)], NO_SOURCES);
+        assert_eq!(check.check, [false, false, true]);
+        assert!(!check.load && !check.signals);
     }
 
     #[test]
-    fn it_waits_no_longer_than_asked() {
+    fn wait_ends_at_deadline() {
         let (signals, _writer) = pipe().expect("a pipe");
         let start = Instant::now();
         let time = Duration::from_millis(50);
         let ready = wait(start + time, signals.as_fd(), NO_SOURCES, NO_SOURCES);
         assert_eq!(ready, Ready::default());
         assert!(start.elapsed() >= time);
-        // A time that has passed is no error.
+        // A deadline in the past is valid.
         let ready = wait(start, signals.as_fd(), NO_SOURCES, NO_SOURCES);
         assert_eq!(ready, Ready::default());
     }

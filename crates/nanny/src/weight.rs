@@ -1,8 +1,10 @@
-//! The weight of the server: pure arithmetic over what was assigned, what is, the load and the time.
+//! Computes the weight of the server from the assigned weight, the current one, the load and the
+//! time. Pure.
 //!
-//! A server that comes in cold starts low and doubles its weight until it has what was assigned.
-//! From there on its load decides, where that is read: an idle server gets more, up to a multiple
-//! of what was assigned; a busy one goes back, down to what was assigned.
+//! Slow start: a server that comes in starts low, to spare empty caches, and doubles its weight
+//! until it reaches the assigned one. From there on its load decides, if load data is read: the
+//! weight of an idle server grows up to a multiple of the assigned weight, that of a busy one
+//! shrinks down to the assigned weight.
 
 use std::time::{Duration, Instant};
 
@@ -12,30 +14,31 @@ use crate::settings::LARGEST_WEIGHT;
 /// Time between two changes of the weight.
 pub const STEP: Duration = Duration::from_secs(20);
 
-/// What the weight is to be.
+/// Parameters of the weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// What was assigned to the server (`-w`).
+    /// The assigned weight (`-w`).
     pub assigned: u32,
-    /// How many times that its weight may be at most (`-S`), at least 1.
+    /// Limit of the weight, as a multiple of the assigned one (`-S`), at least 1.
     pub scale: u32,
-    /// Whether the server's load is read.
+    /// Whether load data is read.
     pub by_load: bool,
 }
 
 impl Rules {
-    /// The largest weight: [`Rules::scale`] times what was assigned, in the kernel's range.
+    /// The maximum weight: [`Rules::scale`] times the assigned weight, within the kernel's range.
     fn largest(self) -> u32 {
         let largest = self.assigned.saturating_mul(self.scale.max(1));
         largest.min(LARGEST_WEIGHT)
     }
 
-    /// The weight that follows `last`, which is between what was assigned and the largest, at `load`.
+    /// Returns the weight after `last`, which is between the assigned and the maximum weight, at
+    /// `load`.
     ///
-    /// Below 1 it grows by `assigned / 2` times the cube root of what is missing to 1, above 1 it
-    /// shrinks by as much times the cube root of what is beyond. It stays unless it would change by
-    /// `assigned / 4` or more. Both divisions are those of integers, as in C, and the result is cut
-    /// off to one: a weight of 1 has nothing to halve and stays.
+    /// Below load 1 the weight grows by `assigned / 2` times the cube root of `1 - load`; above 1
+    /// it shrinks by as much times the cube root of `load - 1`. Changes below `assigned / 4` are
+    /// not made. Both divisions are integer divisions, as in C, and the result is truncated to an
+    /// integer: an assigned weight of 1 never changes.
     #[must_use]
     pub fn follow(self, last: u32, load: Load) -> u32 {
         let load = load.average();
@@ -47,7 +50,7 @@ impl Rules {
         };
         let range = (f64::from(self.assigned), f64::from(self.largest()));
         let new = (f64::from(last) + change).max(range.0).min(range.1);
-        // Exact: within the range of a C int, and cut off on purpose.
+        // Exact: within the range of a C int, and truncated on purpose.
         let new = new as u32;
         if new.abs_diff(last) >= self.assigned / 4 {
             new
@@ -57,37 +60,37 @@ impl Rules {
     }
 }
 
-/// What came of a [`Weight::step`].
+/// Result of a [`Weight::step`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The weight changed.
     Changed,
-    /// The load is to be asked for, and told to [`Weight::hear`].
-    AskLoad,
+    /// The load is to be polled and passed to [`Weight::apply_load`].
+    PollLoad,
 }
 
-/// The weight of a server that is in, and when it changes next.
+/// The weight of a server that is in, and the time of its next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weight {
     rules: Rules,
     current: u32,
     next_step: Option<Instant>,
-    /// Whether a load that is told now counts: one that was asked for at a step.
+    /// Whether the next load counts: it was polled at a step.
     awaits_load: bool,
 }
 
 impl Weight {
-    /// The weight of a server let in at `now`: `max(1, assigned >> 5)`, or 0 if 0 was assigned.
+    /// Starts the slow start of a server let in at `now`: `max(1, assigned >> 5)`, or 0 if 0 is
+    /// assigned.
     #[must_use]
     pub fn start(rules: Rules, now: Instant) -> Self {
         let assigned = rules.assigned;
         Self::at(rules, (assigned >> 5).max(1).min(assigned), now)
     }
 
-    /// The weight of a server found in the table at `now` with weight `found`: it keeps that and
-    /// goes on from there. A weight that these rules never give is brought into their range: 0
-    /// (taken out of service) starts anew, and nothing exceeds the scale. Where no load is read that
-    /// would bear it out, more than was assigned lasts until the first step.
+    /// Adopts the weight `found` of a preexisting destination. A weight outside of the range of
+    /// these rules is corrected: 0 (quiesced) restarts the slow start, and the maximum limits
+    /// others. Without load data, more than the assigned weight lasts until the first step.
     #[must_use]
     pub fn adopt(rules: Rules, found: u32, now: Instant) -> Self {
         if found == 0 {
@@ -106,42 +109,42 @@ impl Weight {
         }
     }
 
-    /// The weight now.
+    /// The current weight.
     #[must_use]
     pub fn current(&self) -> u32 {
         self.current
     }
 
-    /// When [`Weight::step`] has something to do, if it will.
+    /// When [`Weight::step`] is due, if at all.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.next_step
     }
 
-    /// If it is time: doubles the weight, up to what was assigned; or asks for the load; or, where
-    /// none is read, comes down to what was assigned.
+    /// Runs a step if it is due: doubles the weight, up to the assigned one; or requests the load;
+    /// or, without load data, returns to the assigned weight.
     pub fn step(&mut self, now: Instant) -> Option<Step> {
         if self.next_step.is_none_or(|at| now < at) {
             return None;
         }
         let assigned = self.rules.assigned;
-        let is_asked = self.rules.by_load && self.current >= assigned;
-        let current = if is_asked {
+        let polls_load = self.rules.by_load && self.current >= assigned;
+        let current = if polls_load {
             self.current
         } else {
             self.current.saturating_mul(2).min(assigned)
         };
         *self = Self::at(self.rules, current, now);
-        self.awaits_load = is_asked;
-        Some(if is_asked {
-            Step::AskLoad
+        self.awaits_load = polls_load;
+        Some(if polls_load {
+            Step::PollLoad
         } else {
             Step::Changed
         })
     }
 
-    /// The load that was asked for at the last step. Whether the weight changed.
-    pub fn hear(&mut self, load: Load) -> bool {
+    /// Applies the load that was polled at the last step. Returns whether the weight changed.
+    pub fn apply_load(&mut self, load: Load) -> bool {
         if !std::mem::take(&mut self.awaits_load) {
             return false;
         }
@@ -150,15 +153,15 @@ impl Weight {
         self.current != before
     }
 
-    /// The server has this weight from `now` on: the next step comes a whole [`STEP`] later.
-    pub fn go_on(&mut self, now: Instant) {
+    /// Restarts the interval: the next step is due a whole [`STEP`] after `now`.
+    pub fn restart_interval(&mut self, now: Instant) {
         *self = Self::at(self.rules, self.current, now);
     }
 
-    /// No load is read from `now` on.
-    pub fn go_without_load(&mut self, now: Instant) {
+    /// Ends the load adjustment.
+    pub fn disable_load(&mut self, now: Instant) {
         self.rules.by_load = false;
-        self.go_on(now);
+        self.restart_interval(now);
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use daemon::daemonize::{Background, Side, fork_to_background};
-use daemon::exit::{failure, in_words};
+use daemon::exit::{failure, strip_errno};
 use daemon::log::Logging;
 use daemon::pid_file::PidFile;
 use nix::sys::signal::{SigSet, Signal};
@@ -149,7 +149,9 @@ fn missing_programs(launch: &Launch, config: &lvs_cf::Config) -> Vec<String> {
     let missing = |program: &&Path| {
         let found = daemon::program::find(program.as_os_str(), search_path.as_deref());
         let error = found.err()?;
-        Some(in_words(&Message::CannotServe(program, &error).to_string()))
+        Some(strip_errno(
+            &Message::CannotServe(program, &error).to_string(),
+        ))
     };
     programs.iter().filter_map(missing).collect()
 }
@@ -195,7 +197,7 @@ fn serve(
         {
             error!("{error}");
         }
-        if let Err(error) = daemon::ready::tell() {
+        if let Err(error) = daemon::ready::notify() {
             warn!("{}", Message::NotTold(&error));
         }
         actor.run(first, held).await

@@ -1,12 +1,12 @@
-//! Starts children without a copy of this process: for one that starts hundreds, and grows with them.
+//! Starts child processes without copying this process: for a daemon that starts hundreds of them.
 //!
-//! After fork(2) each page that either side writes is copied first, so that every child costs more
-//! than the one before. Here the child runs in this process's own memory until it executes its
-//! program, which this process waits for. posix_spawn(3) does the same, and has no way to ask for the
-//! parent's death as a signal.
+//! After fork(2) each page that either side writes is copied first, so each child costs more than
+//! the previous one. Here the child shares this process's memory until the exec (CLONE_VM,
+//! CLONE_VFORK), and this process waits for that. posix_spawn(3) does the same, but cannot set the
+//! parent-death signal.
 //!
-//! A file server that has the program and does not answer thus holds this process up, for as long as
-//! was asked for at most; for programs that may well lie on one there is [`super::start`].
+//! An unresponsive file server that holds the program thus blocks this process, at most for
+//! [`Recipe::bound`]. For programs that may well lie on one, use [`super::start`].
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -29,23 +29,23 @@ use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, getppid, setpgid};
 
 use super::{close_on_exec_from, mask_in, own_status, reset_signals, wait_for};
 
-/// Bytes of stack for the child, which makes a dozen system calls on it.
+/// Stack size of the child in bytes. The child makes a dozen system calls on it.
 const STACK: usize = 32 * 1024;
 
-/// What a child is started from.
+/// Parameters of a child.
 #[derive(Debug)]
 pub struct Recipe<'a> {
-    /// The file of its program.
+    /// Path of the program.
     pub program: &'a CStr,
-    /// Its arguments, the name of the program first.
+    /// Arguments, starting with the program name.
     pub args: &'a [CString],
-    /// All of its environment: `NAME=VALUE`.
+    /// The complete environment: `NAME=VALUE`.
     pub env: &'a [CString],
-    /// Its standard input, output and error: descriptors above those three.
+    /// Standard input, output and error: descriptors above 2.
     pub streams: [BorrowedFd<'a>; 3],
-    /// Its limit of open files, soft and hard, where that is not this process's.
+    /// Limit of open files, soft and hard, if it differs from this process's.
     pub open_files: Option<(rlim_t, rlim_t)>,
-    /// How long it may take until its program runs, which is waited for. Not zero.
+    /// Timeout of the exec. Not zero.
     pub bound: Duration,
 }
 
@@ -53,8 +53,8 @@ pub struct Recipe<'a> {
 #[derive(Debug)]
 pub struct Spawner {
     stack: Vec<u8>,
-    /// The signals that this process handles or ignores, bit 0 being signal 1; known from the first
-    /// start on.
+    /// The signals that this process handles or ignores, bit 0 being signal 1; set at the first
+    /// start.
     signals: Option<u64>,
 }
 
@@ -68,18 +68,17 @@ impl Default for Spawner {
 }
 
 impl Spawner {
-    /// Starts a child in a process group of its own, with default signal handling, nothing blocked, no
-    /// descriptor but its streams, and SIGTERM when the daemon dies: as with [`super::prepare`], when
-    /// the *thread* does that starts it. Whoever starts it has to wait for its end.
+    /// Starts a child in its own process group, with default signal handling, no blocked signal, no
+    /// descriptor except its streams, and SIGTERM when the daemon dies: as with [`super::prepare`],
+    /// at the death of the *thread* that starts it. The caller must wait for the child.
     ///
-    /// Set up the handlers of signals before the first start: the others are not reset until the
-    /// program runs.
+    /// Install signal handlers before the first start: later ones are reset only by the exec.
     ///
     /// # Errors
-    /// There is no process left, or the program cannot be run, or does not within the bound.
+    /// No process is left, the exec fails, or it exceeds the timeout.
     pub fn spawn(&mut self, recipe: &Recipe<'_>) -> io::Result<Pid> {
         if recipe.streams.iter().any(|fd| fd.as_raw_fd() <= 2) {
-            // One would overwrite another.
+            // One dup2 would overwrite the source of another.
             return Err(io::ErrorKind::InvalidInput.into());
         }
         let plan = Plan {
@@ -95,25 +94,26 @@ impl Spawner {
             // SAFETY: ends the child alone, without doing what its parent does at its end.
             unsafe { libc::_exit(127) }
         });
-        // No handler of this process runs in the child, which would see and change what is not its.
+        // Signal handlers of this process must not run in the child, which shares its memory.
         let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
         let flags = CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK;
         let start = Instant::now();
-        // SAFETY: with CLONE_VFORK this thread stands still until the child has left this memory, so
-        // that all it borrows is there, and what it writes (`failure`, errno, its stack) has no other
-        // user. It makes system calls only: it takes no lock and allocates nothing.
+        // SAFETY: with CLONE_VFORK this thread is suspended until the child has left this memory,
+        // so everything the child borrows is alive, and everything it writes (`failure`, errno, its
+        // stack) has no other user. The child makes system calls only: it takes no lock and
+        // allocates nothing.
         let started = unsafe { clone(child, &mut self.stack, flags, Some(libc::SIGCHLD)) };
         mask.thread_set_mask()?;
         let pid = started?;
         match failure.into_inner() {
             0 if start.elapsed() >= recipe.bound && has_ended(pid) => {
                 let _ = wait_for(pid);
-                let text = format!("it does not run within {:?}", recipe.bound);
+                let text = format!("not running after {:?}", recipe.bound);
                 Err(io::Error::new(io::ErrorKind::TimedOut, text))
             }
             0 => Ok(pid),
             errno => {
-                // It has ended, so this does not wait.
+                // The child has exited, so this does not block.
                 let _ = wait_for(pid);
                 Err(io::Error::from_raw_os_error(errno))
             }
@@ -121,7 +121,7 @@ impl Spawner {
     }
 }
 
-/// What the child does, with nothing left to allocate.
+/// The steps of the child, with nothing left to allocate.
 struct Plan<'a> {
     recipe: &'a Recipe<'a>,
     args: Vec<*const c_char>,
@@ -131,12 +131,12 @@ struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Executes the program. Returns only if that fails, and says why.
+    /// Executes the program. Returns only the error of a failure.
     fn execute(&self) -> Errno {
         if let Err(errno) = self.prepare() {
             return errno;
         }
-        // SAFETY: strings and lists of them, each with its end, which live as long as this.
+        // SAFETY: NUL-terminated strings and null-terminated lists, which outlive the call.
         unsafe {
             libc::execve(
                 self.recipe.program.as_ptr(),
@@ -163,29 +163,29 @@ impl Plan<'_> {
         dup2_stderr(stderr)?;
         close_on_exec_from(3)?;
         reset_signals(self.signals)?;
-        // Where the system has no timer left, a start without a bound is better than none.
+        // Without a free timer, start without a timeout rather than not at all.
         let _ = kill_after(self.recipe.bound);
         Ok(())
     }
 }
 
-/// Has the kernel kill this process after a time, unless a program runs by then: that is the end of
-/// its timers (execve(2)).
+/// Makes the kernel kill this process after `bound`, unless it has executed a program by then:
+/// execve(2) deletes its timers.
 fn kill_after(bound: Duration) -> nix::Result<()> {
     let notify = SigevNotify::SigevSignal {
         signal: Signal::SIGKILL,
         si_value: 0,
     };
     let timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))?;
-    // Dropped, it would be deleted.
+    // Dropping the timer would delete it.
     ManuallyDrop::new(timer).set(
         Expiration::OneShot(bound.into()),
         TimerSetTimeFlags::empty(),
     )
 }
 
-/// Whether a child has ended, or is about to: it leaves this memory a little before it can be waited
-/// for, which is left to others.
+/// Whether a child has exited or is about to: it leaves this memory shortly before it can be waited
+/// for. Does not reap it.
 fn has_ended(child: Pid) -> bool {
     let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     (0..100).any(|_| {
@@ -197,20 +197,20 @@ fn has_ended(child: Pid) -> bool {
     })
 }
 
-/// A list as execve(2) takes it.
+/// A null-terminated list for execve(2).
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
     let strings = strings.iter().map(|string| string.as_ptr());
     strings.chain([ptr::null()]).collect()
 }
 
-/// The signals that are not at their default. A handler must not run between the end of the mask and
-/// the program; and what is ignored stays so in the program (execve(2)).
+/// The signals whose action is not the default. A handler must not run between unblocking and the
+/// exec, and ignored signals would stay ignored after it (execve(2)).
 fn signals_to_reset() -> u64 {
     let status = own_status();
     let mask = |field| status.as_deref().and_then(|text| mask_in(text, field));
     match (mask("SigIgn:"), mask("SigCgt:")) {
         (Some(ignored), Some(handled)) => ignored | handled,
-        // Without /proc nothing is known: reset all.
+        // Without /proc the set is unknown: reset all.
         _ => u64::MAX,
     }
 }

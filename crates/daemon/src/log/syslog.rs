@@ -1,7 +1,7 @@
-//! Log lines to the local syslog daemon (RFC 3164 as syslog daemons take it from `/dev/log`).
+//! Log lines to the local syslog daemon (RFC 3164 as syslog daemons read it from `/dev/log`).
 //!
-//! libc's `syslog(3)` waits while the daemon's queue is full, so a stopped syslogd would stop
-//! heartbeats; this never waits. The time stamp is left to the daemon, which has it anyway.
+//! libc's `syslog(3)` blocks while the daemon's queue is full, so a stopped syslogd would stop
+//! heartbeats; this never blocks. The daemon adds the time stamp.
 
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use tracing::Level;
 
 use super::severity;
 
-/// Where the syslog daemon listens.
+/// Socket of the syslog daemon.
 pub(super) const SOCKET: &str = "/dev/log";
 
 /// Facility daemon, shifted as in a priority value.
 const FACILITY_DAEMON: u8 = 3 << 3;
 
-/// A connection to the syslog daemon, made again when the daemon was restarted.
+/// A connection to the syslog daemon, reopened when the daemon was restarted.
 pub(super) struct Syslog {
     ident: &'static str,
     path: PathBuf,
@@ -55,7 +55,7 @@ impl Syslog {
         format!("<{priority}>{}[{}]: {text}", self.ident, std::process::id())
     }
 
-    /// Sends a packet, connecting first where there is no connection or the old one is dead.
+    /// Sends a packet, connecting first if there is no usable connection.
     fn send(&mut self, packet: &str) -> bool {
         if let Some(socket) = &self.socket {
             match socket.send(packet.as_bytes()) {
@@ -86,12 +86,12 @@ mod tests {
     }
 
     #[test]
-    fn survives_a_restart_of_the_daemon_and_says_what_was_lost() {
+    fn reconnects_and_counts_lost_lines() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("log");
         let pid = std::process::id();
         let mut syslog = Syslog::new("pulse", &path);
-        syslog.write(Level::INFO, "nobody hears this");
+        syslog.write(Level::INFO, "not delivered");
 
         let daemon = UnixDatagram::bind(&path).expect("bind");
         syslog.write(Level::INFO, "first");
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_daemon_that_does_not_read_costs_lines_not_time() {
+    fn stalled_daemon_loses_lines_without_blocking() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("log");
         let daemon = UnixDatagram::bind(&path).expect("bind");
@@ -114,10 +114,7 @@ mod tests {
         for _ in 0..10_000 {
             syslog.write(Level::INFO, "flood");
         }
-        assert!(
-            syslog.lost > 0,
-            "the queue of a socket is shorter than that"
-        );
+        assert!(syslog.lost > 0, "the flood exceeds the socket's queue");
         let first = receive(&daemon);
         assert!(first.ends_with("flood"), "{first}");
     }

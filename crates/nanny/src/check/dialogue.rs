@@ -1,18 +1,18 @@
-//! What is said to a service, and what is expected back.
+//! The bytes sent to a service, and the expected reply.
 
 use super::reply::Expect;
 
-/// A dialogue with the service.
+/// A request and the expected reply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dialogue {
-    /// What is sent.
+    /// The bytes to send.
     pub send: Vec<u8>,
-    /// What the reply must be like; without it, over TCP, none is waited for.
+    /// The expected reply; without it, over TCP, the check does not read.
     pub expect: Option<Expect>,
 }
 
 impl Dialogue {
-    /// The dialogue with a web server, whose page may be what it likes.
+    /// The default check of a web server: any HTTP response passes.
     #[must_use]
     pub fn http() -> Self {
         Self {

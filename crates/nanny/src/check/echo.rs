@@ -1,8 +1,8 @@
-//! A second opinion on a server that does not answer: an ICMP echo to its host. What comes of it
-//! decides nothing; it tells in the log whether the host or the service is down.
+//! ICMP echo to the host of a server that does not reply. It never decides a check: the log reports
+//! whether the host is unreachable or the service down.
 //!
-//! A ping socket is used where `net.ipv4.ping_group_range` allows it, else a raw one, which needs
-//! `CAP_NET_RAW`. Where neither can be had, nothing is asked.
+//! Uses a ping socket if `net.ipv4.ping_group_range` permits it, otherwise a raw socket, which
+//! needs `CAP_NET_RAW`. Without either no echo is sent.
 
 mod packet;
 
@@ -20,23 +20,22 @@ use socket2::{Domain, Protocol, Socket, Type};
 use self::packet::{Family, LENGTH, Request};
 use super::{Host, errno};
 
-/// How many packets are looked at before everything else has its turn again: a raw socket gets
-/// every ICMP message of the host.
+/// Maximum number of packets read per call: a raw socket receives every ICMP message of the host.
 const READS: usize = 16;
 
-/// An echo that is asked for as often as is wished.
+/// Echo requests to one host, and their result.
 #[derive(Debug)]
 pub(super) struct Echo {
-    /// `None` once the answer is known, and where none can be had.
+    /// `None` once the result is final, and without a usable socket.
     socket: Option<Socket>,
-    /// Whether the socket shows the IP header.
+    /// Whether packets from the socket start with the IP header.
     has_ip_header: bool,
     request: Request,
     host: Host,
 }
 
 impl Echo {
-    /// One for the host of this address. Nothing is sent yet.
+    /// Opens the socket for the host of `server`. Sends nothing.
     pub(super) fn new(server: SocketAddr) -> Self {
         let family = Family::of(server);
         let (socket, kind) = [Type::DGRAM, Type::RAW]
@@ -44,44 +43,44 @@ impl Echo {
             .find_map(|kind| Some((open(server, kind).ok()?, kind)))
             .unzip();
         let is_raw = kind == Some(Type::RAW);
-        // What nobody else can have sent.
+        // Random, so that other processes' echoes do not match.
         let token = RandomState::new().hash_one(());
         Self {
             socket,
             has_ip_header: is_raw && family == Family::V4,
             request: Request {
                 family,
-                // The kernel sets its own on a ping socket, and shows no other's.
+                // The kernel sets and filters the identifier of a ping socket.
                 identifier: is_raw.then_some((token >> 16) as u16),
                 token,
                 sequence: 0,
             },
-            host: Host::NotAsked,
+            host: Host::Unknown,
         }
     }
 
-    /// Asks, unless the answer is known.
-    pub(super) fn ask(&mut self) {
+    /// Sends an echo request, unless the result is final.
+    pub(super) fn send(&mut self) {
         let Some(socket) = &self.socket else {
             return;
         };
         self.request.sequence = self.request.sequence.wrapping_add(1);
         match socket.send(&self.request.encode()) {
             Ok(_) => self.host = Host::Silent,
-            Err(error) if is_for_now(&error) => {}
+            Err(error) if is_temporary(&error) => {}
             Err(error) => self.failed(&error),
         }
     }
 
-    /// What it waits for.
+    /// The descriptor to poll.
     pub(super) fn source(&self) -> Option<PollFd<'_>> {
         let socket = self.socket.as_ref()?;
         Some(PollFd::new(socket.as_fd(), PollFlags::POLLIN))
     }
 
-    /// Looks at what came.
-    pub(super) fn listen(&mut self) {
-        // Room for the longest IP header; what is longer is cut off, and no answer.
+    /// Reads the received packets.
+    pub(super) fn receive(&mut self) {
+        // Large enough for the longest IP header. A longer packet is truncated, and is no reply.
         let mut room = [0; 60 + LENGTH];
         for _ in 0..READS {
             let Some(mut socket) = self.socket.as_ref() else {
@@ -97,18 +96,18 @@ impl Echo {
                         self.socket = None;
                     }
                 }
-                Err(error) if is_for_now(&error) => return,
+                Err(error) if is_temporary(&error) => return,
                 Err(error) => self.failed(&error),
             }
         }
     }
 
-    /// What is known of the host.
+    /// The result so far.
     pub(super) fn host(&self) -> Host {
         self.host
     }
 
-    /// Takes in an error of the socket, which is the answer: nothing more is asked.
+    /// Records an error of the socket as the final result.
     fn failed(&mut self, error: &io::Error) {
         self.socket = None;
         self.host = match errno(error) {
@@ -116,8 +115,8 @@ impl Echo {
             | Errno::ENETUNREACH
             | Errno::EHOSTDOWN
             | Errno::ENETDOWN) => Host::Unreachable(errno),
-            // A packet filter's, say: it tells nothing about the host.
-            _ => Host::NotAsked,
+            // From a packet filter, for example: it says nothing about the host.
+            _ => Host::Unknown,
         };
     }
 }
@@ -129,9 +128,9 @@ fn open(server: SocketAddr, kind: Type) -> io::Result<Socket> {
         Family::V6 => Protocol::ICMPV6,
     };
     let socket = Socket::new(domain, kind.nonblocking(), Some(protocol))?;
-    // Connected, it gets what comes from this address alone. The port has no meaning.
+    // A connected socket receives packets from this address only. The port has no meaning.
     socket.connect(&SocketAddr::new(server.ip(), 0).into())?;
-    // A router's word that there is no way to the host is wanted too.
+    // Deliver ICMP unreachable messages of routers as errors.
     match Family::of(server) {
         Family::V4 => setsockopt(&socket, Ipv4RecvErr, &true)?,
         Family::V6 => setsockopt(&socket, Ipv6RecvErr, &true)?,
@@ -139,8 +138,8 @@ fn open(server: SocketAddr, kind: Type) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Whether an error says nothing but "not now".
-fn is_for_now(error: &io::Error) -> bool {
+/// Whether the error is temporary.
+fn is_temporary(error: &io::Error) -> bool {
     matches!(
         errno(error),
         Errno::EAGAIN | Errno::EINTR | Errno::ENOBUFS | Errno::ENOMEM

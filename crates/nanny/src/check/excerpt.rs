@@ -1,17 +1,17 @@
-//! The start of what a server or a program said, for the log: what it is that was not expected.
+//! The start of an unexpected reply or output, for the log.
 
 use std::fmt;
 
-/// How many bytes are shown.
+/// Maximum length in bytes.
 pub(super) const LONGEST: usize = 60;
 
-/// The first bytes of what came.
+/// The first bytes of a reply or an output.
 #[derive(Clone, Copy)]
 pub struct Excerpt {
     bytes: [u8; LONGEST],
-    /// How many of them came.
+    /// Number of valid bytes.
     length: usize,
-    /// Whether more came.
+    /// Whether further bytes were dropped.
     is_cut_off: bool,
 }
 
@@ -26,7 +26,7 @@ impl Default for Excerpt {
 }
 
 impl Excerpt {
-    /// Adds what came next.
+    /// Appends bytes, up to the maximum length.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         let free = &mut self.bytes[self.length..];
         let count = bytes.len().min(free.len());
@@ -44,7 +44,7 @@ impl From<&[u8]> for Excerpt {
     }
 }
 
-/// All are equal: a check that fails again fails in the same way, though the answer has another date.
+/// All excerpts are equal: a repeated failure is the same although the reply has another date.
 impl PartialEq for Excerpt {
     fn eq(&self, _: &Self) -> bool {
         true
@@ -53,7 +53,7 @@ impl PartialEq for Excerpt {
 
 impl Eq for Excerpt {}
 
-/// In quotes, with escapes for all but printable ASCII.
+/// In quotes, with everything except printable ASCII escaped.
 impl fmt::Display for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.bytes[..self.length].escape_ascii();
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_60_bytes_are_shown_and_do_nothing_to_a_terminal() {
+    fn shows_first_60_bytes_escaped() {
         let shown = |pieces: &[&[u8]]| {
             let mut excerpt = Excerpt::default();
             for piece in pieces {

@@ -1,4 +1,4 @@
-//! How a check can fail, and the line of the log that says so.
+//! Failures of a check, and their log lines.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -8,10 +8,10 @@ use nix::errno::Errno;
 
 use super::Excerpt;
 
-/// What was being done when a check failed.
+/// The phase in which a check failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
-    /// Making the connection.
+pub enum Phase {
+    /// Connecting.
     Connect,
     /// Sending the request.
     Send,
@@ -24,40 +24,40 @@ pub enum Act {
 /// Why a check failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// The time for the check was up; what the host said to an echo meanwhile.
-    TimedOut(Act, Host),
-    /// The system said so.
-    System(Act, Errno),
-    /// Too many programs that were killed have not ended: no other is started.
-    Undead,
-    /// The server closed before its reply was whole.
+    /// The timeout expired; with the result of the ICMP echo.
+    TimedOut(Phase, Host),
+    /// A system call failed.
+    System(Phase, Errno),
+    /// Too many killed programs are still running, so no other is started.
+    Unreaped,
+    /// The server closed the connection before the reply was complete.
     Closed,
-    /// The reply is not what was expected, but this.
+    /// The reply differs from the expected one.
     Unexpected(Excerpt),
-    /// The program's output is not what was expected, but this.
+    /// The program's output differs from the expected one.
     Output(Excerpt),
-    /// The program ended with this status.
+    /// The program exited with this status.
     Status(i32),
-    /// The program was ended by this signal.
+    /// The program was killed by this signal.
     Signal(i32),
 }
 
-/// What an ICMP echo says of the server's host.
+/// Result of an ICMP echo to the server's host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Host {
-    /// No echo could be sent.
-    NotAsked,
-    /// It answers: it is the service that is down.
+    /// Unknown: no echo could be sent.
+    Unknown,
+    /// The host replied: only the service is down.
     Answers,
-    /// It does not answer. It may be told not to.
+    /// The host did not reply, or is configured not to.
     Silent,
-    /// The system or a router says that there is no way to it.
+    /// The system or a router reports that the host is unreachable.
     Unreachable(Errno),
 }
 
 impl Failure {
-    /// The failure as one line of the log, with the name of the server, and that of the program
-    /// that was to check it, if one was.
+    /// Formats the failure as a log line, with the name of the server, and that of the check
+    /// program if there is one.
     pub(crate) fn of<'a>(
         self,
         server: SocketAddr,
@@ -70,17 +70,17 @@ impl Failure {
         }
     }
 
-    /// What was being done.
-    fn act(self) -> Act {
+    /// The phase in which a check failed.
+    fn phase(self) -> Phase {
         match self {
-            Self::TimedOut(act, _) | Self::System(act, _) => act,
-            Self::Closed | Self::Unexpected(_) => Act::Read,
-            Self::Undead | Self::Output(_) | Self::Status(_) | Self::Signal(_) => Act::Run,
+            Self::TimedOut(phase, _) | Self::System(phase, _) => phase,
+            Self::Closed | Self::Unexpected(_) => Phase::Read,
+            Self::Unreaped | Self::Output(_) | Self::Status(_) | Self::Signal(_) => Phase::Run,
         }
     }
 }
 
-/// A failure as one line.
+/// A failure as a log line.
 struct Line<'a> {
     failure: Failure,
     server: SocketAddr,
@@ -90,68 +90,69 @@ struct Line<'a> {
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let server = self.server;
-        match (self.failure.act(), self.program) {
-            (Act::Connect, _) => write!(f, "CONNECT to {server} "),
-            (Act::Send, _) => write!(f, "SEND to {server} "),
-            (Act::Read, _) => write!(f, "READ to {server} "),
-            (Act::Run, Some(name)) => write!(f, "PROGRAM {} for {server} ", name.display()),
-            (Act::Run, None) => write!(f, "PROGRAM for {server} "),
+        match (self.failure.phase(), self.program) {
+            (Phase::Connect, _) => write!(f, "CONNECT to {server} "),
+            (Phase::Send, _) => write!(f, "SEND to {server} "),
+            (Phase::Read, _) => write!(f, "READ to {server} "),
+            (Phase::Run, Some(name)) => write!(f, "PROGRAM {} for {server} ", name.display()),
+            (Phase::Run, None) => write!(f, "PROGRAM for {server} "),
         }?;
         match self.failure {
-            // It may be the program that hangs, and not the service.
-            Failure::TimedOut(Act::Run, Host::Answers) => {
+            // The program may hang, rather than the service.
+            Failure::TimedOut(Phase::Run, Host::Answers) => {
                 f.write_str("timed out: the host answers a ping")
             }
             Failure::TimedOut(_, host) => write!(f, "timed out{host}"),
-            // A lack of processes or of ports, which the table of messages calls "Try again".
+            // A lack of processes or of ports. `Errno::desc` gives "Try again".
             Failure::System(_, Errno::EAGAIN) => {
                 f.write_str("failed: this router: Resource temporarily unavailable")
             }
-            Failure::System(act, errno) if is_own(act, errno) => {
+            Failure::System(phase, errno) if is_own(phase, errno) => {
                 write!(f, "failed: this router: {}", errno.desc())
             }
-            Failure::System(Act::Run, errno) => {
-                write!(f, "failed: cannot run it: {}", errno.desc())?;
-                // The system says the same of both.
+            Failure::System(Phase::Run, errno) => {
+                write!(f, "failed: cannot execute: {}", errno.desc())?;
+                // execve(2) returns ENOENT for both.
                 let is_either = errno == Errno::ENOENT;
                 f.write_str(if is_either {
-                    " (it or its interpreter)"
+                    " (program or interpreter)"
                 } else {
                     ""
                 })
             }
             Failure::System(_, errno) => write!(f, "failed: {}", errno.desc()),
-            Failure::Undead => f.write_str(
-                "failed: this router: too many programs that were killed have not ended",
-            ),
-            Failure::Closed => f.write_str("failed: closed before the whole reply came"),
-            Failure::Unexpected(came) => {
-                write!(f, "failed: the reply is not as expected: {came}")
+            Failure::Unreaped => {
+                f.write_str("failed: this router: too many killed programs still running")
             }
-            Failure::Output(came) => write!(f, "failed: the output is not as expected: {came}"),
+            Failure::Closed => f.write_str("failed: connection closed before complete reply"),
+            Failure::Unexpected(excerpt) => {
+                write!(f, "failed: unexpected reply: {excerpt}")
+            }
+            Failure::Output(excerpt) => write!(f, "failed: unexpected output: {excerpt}"),
             Failure::Status(status) => write!(f, "failed: exit status {status}"),
             Failure::Signal(signal) => write!(f, "failed: killed by signal {signal}"),
         }
     }
 }
 
-/// Whether it is this router that lacks something, or forbids it: the server is not to blame.
-fn is_own(act: Act, errno: Errno) -> bool {
+/// Whether this router lacks a resource or forbids the operation, so that the server is not at
+/// fault.
+fn is_own(phase: Phase, errno: Errno) -> bool {
     match errno {
         Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::ENOBUFS | Errno::EADDRNOTAVAIL => {
             true
         }
-        // A packet filter's word on what goes out. Of a program it is about its file.
-        Errno::EPERM => act != Act::Run,
+        // From a packet filter for outgoing packets. For a program it concerns its file.
+        Errno::EPERM => phase != Phase::Run,
         _ => false,
     }
 }
 
-/// What follows the words "timed out".
+/// The suffix of a timeout line.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAsked => Ok(()),
+            Self::Unknown => Ok(()),
             Self::Answers => f.write_str(": service down, the host answers a ping"),
             Self::Silent => f.write_str(": the host does not answer a ping"),
             Self::Unreachable(errno) => write!(f, ": host unreachable, {}", errno.desc()),
@@ -164,91 +165,91 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_failure_has_its_line() {
+    fn formats_every_failure() {
         let server: SocketAddr = "1.2.3.4:80".parse().expect("an address");
         for (failure, line) in [
             (
-                Failure::TimedOut(Act::Connect, Host::NotAsked),
+                Failure::TimedOut(Phase::Connect, Host::Unknown),
                 "CONNECT to 1.2.3.4:80 timed out",
             ),
             (
-                Failure::TimedOut(Act::Send, Host::NotAsked),
+                Failure::TimedOut(Phase::Send, Host::Unknown),
                 "SEND to 1.2.3.4:80 timed out",
             ),
             (
-                Failure::TimedOut(Act::Read, Host::NotAsked),
+                Failure::TimedOut(Phase::Read, Host::Unknown),
                 "READ to 1.2.3.4:80 timed out",
             ),
             (
-                Failure::TimedOut(Act::Run, Host::NotAsked),
+                Failure::TimedOut(Phase::Run, Host::Unknown),
                 "PROGRAM /x/check for 1.2.3.4:80 timed out",
             ),
             (
-                Failure::TimedOut(Act::Run, Host::Answers),
+                Failure::TimedOut(Phase::Run, Host::Answers),
                 "PROGRAM /x/check for 1.2.3.4:80 timed out: the host answers a ping",
             ),
             (
-                Failure::TimedOut(Act::Read, Host::Answers),
+                Failure::TimedOut(Phase::Read, Host::Answers),
                 "READ to 1.2.3.4:80 timed out: service down, the host answers a ping",
             ),
             (
-                Failure::TimedOut(Act::Connect, Host::Silent),
+                Failure::TimedOut(Phase::Connect, Host::Silent),
                 "CONNECT to 1.2.3.4:80 timed out: the host does not answer a ping",
             ),
             (
-                Failure::TimedOut(Act::Connect, Host::Unreachable(Errno::EHOSTUNREACH)),
+                Failure::TimedOut(Phase::Connect, Host::Unreachable(Errno::EHOSTUNREACH)),
                 "CONNECT to 1.2.3.4:80 timed out: host unreachable, No route to host",
             ),
             (
-                Failure::System(Act::Connect, Errno::ECONNREFUSED),
+                Failure::System(Phase::Connect, Errno::ECONNREFUSED),
                 "CONNECT to 1.2.3.4:80 failed: Connection refused",
             ),
             (
-                Failure::System(Act::Read, Errno::ECONNRESET),
+                Failure::System(Phase::Read, Errno::ECONNRESET),
                 "READ to 1.2.3.4:80 failed: Connection reset by peer",
             ),
             (
-                Failure::System(Act::Run, Errno::ENOENT),
-                "PROGRAM /x/check for 1.2.3.4:80 failed: cannot run it: No such file or directory \
-                 (it or its interpreter)",
+                Failure::System(Phase::Run, Errno::ENOENT),
+                "PROGRAM /x/check for 1.2.3.4:80 failed: cannot execute: No such file or directory \
+                 (program or interpreter)",
             ),
             (
-                Failure::System(Act::Run, Errno::EACCES),
-                "PROGRAM /x/check for 1.2.3.4:80 failed: cannot run it: Permission denied",
+                Failure::System(Phase::Run, Errno::EACCES),
+                "PROGRAM /x/check for 1.2.3.4:80 failed: cannot execute: Permission denied",
             ),
             (
-                Failure::System(Act::Connect, Errno::EADDRNOTAVAIL),
+                Failure::System(Phase::Connect, Errno::EADDRNOTAVAIL),
                 "CONNECT to 1.2.3.4:80 failed: this router: Cannot assign requested address",
             ),
             (
-                Failure::System(Act::Send, Errno::EPERM),
+                Failure::System(Phase::Send, Errno::EPERM),
                 "SEND to 1.2.3.4:80 failed: this router: Operation not permitted",
             ),
             (
-                Failure::System(Act::Run, Errno::EAGAIN),
+                Failure::System(Phase::Run, Errno::EAGAIN),
                 "PROGRAM /x/check for 1.2.3.4:80 failed: this router: \
                  Resource temporarily unavailable",
             ),
             (
-                Failure::System(Act::Run, Errno::EPERM),
-                "PROGRAM /x/check for 1.2.3.4:80 failed: cannot run it: Operation not permitted",
+                Failure::System(Phase::Run, Errno::EPERM),
+                "PROGRAM /x/check for 1.2.3.4:80 failed: cannot execute: Operation not permitted",
             ),
             (
-                Failure::Undead,
+                Failure::Unreaped,
                 "PROGRAM /x/check for 1.2.3.4:80 failed: this router: \
-                 too many programs that were killed have not ended",
+                 too many killed programs still running",
             ),
             (
                 Failure::Closed,
-                "READ to 1.2.3.4:80 failed: closed before the whole reply came",
+                "READ to 1.2.3.4:80 failed: connection closed before complete reply",
             ),
             (
                 Failure::Unexpected(Excerpt::from(&b"SSH-2.0"[..])),
-                "READ to 1.2.3.4:80 failed: the reply is not as expected: \"SSH-2.0\"",
+                "READ to 1.2.3.4:80 failed: unexpected reply: \"SSH-2.0\"",
             ),
             (
                 Failure::Output(Excerpt::default()),
-                "PROGRAM /x/check for 1.2.3.4:80 failed: the output is not as expected: \"\"",
+                "PROGRAM /x/check for 1.2.3.4:80 failed: unexpected output: \"\"",
             ),
             (
                 Failure::Status(2),
@@ -259,7 +260,7 @@ mod tests {
                 "PROGRAM /x/check for 1.2.3.4:80 failed: killed by signal 11",
             ),
         ] {
-            let program = (failure.act() == Act::Run).then_some(OsStr::new("/x/check"));
+            let program = (failure.phase() == Phase::Run).then_some(OsStr::new("/x/check"));
             assert_eq!(failure.of(server, program).to_string(), line);
         }
     }

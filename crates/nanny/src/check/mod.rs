@@ -1,12 +1,12 @@
-//! One check of the service: what is asked, what is tried, and how it can fail.
+//! One check of the service: probe, protocol and failure.
 
-pub(crate) mod attempt;
 pub mod dialogue;
 mod echo;
 mod excerpt;
 mod failure;
+pub(crate) mod in_flight;
+pub mod probe;
 mod program;
-pub mod question;
 pub mod reply;
 mod tcp;
 mod udp;
@@ -19,40 +19,40 @@ use nix::errno::Errno;
 use socket2::{SockAddr, Socket};
 
 pub use self::excerpt::Excerpt;
-pub use self::failure::{Act, Failure, Host};
-use self::question::Question;
+pub use self::failure::{Failure, Host, Phase};
+use self::probe::Probe;
 
-/// What one server is asked at each check.
+/// A server and the check to run against it.
 #[derive(Debug)]
 pub(crate) struct Target<'a> {
     address: SocketAddr,
     socket_address: SockAddr,
-    question: &'a Question,
+    probe: &'a Probe,
     timeout: Duration,
 }
 
 impl<'a> Target<'a> {
-    /// The server at `address`, which has so long for each check.
-    pub(crate) fn new(address: SocketAddr, question: &'a Question, timeout: Duration) -> Self {
+    /// Creates the target at `address`; `timeout` applies to each check.
+    pub(crate) fn new(address: SocketAddr, probe: &'a Probe, timeout: Duration) -> Self {
         Self {
             address,
             socket_address: address.into(),
-            question,
+            probe,
             timeout,
         }
     }
 
-    /// Whether a socket is connected to itself, which a connect to one of this host's own
-    /// ephemeral ports can be (RFC 9293, 3.5).
-    fn is_other_end_of(&self, socket: &Socket) -> bool {
+    /// Whether a socket is connected to itself, which can happen when it connects to one of this
+    /// host's own ephemeral ports (RFC 9293, 3.5).
+    fn is_self_connection(&self, socket: &Socket) -> bool {
         let own = socket.local_addr().ok().and_then(|own| own.as_socket());
         own == Some(self.address)
     }
 }
 
-/// What one call on a socket came to.
+/// Result of one call on a socket.
 enum Step<S> {
-    /// Go on in this stage.
+    /// Continue in this state.
     On(S),
     /// Wait until the socket is ready.
     Wait,
@@ -61,15 +61,15 @@ enum Step<S> {
 }
 
 impl<S> Step<S> {
-    fn failed(act: Act, error: &io::Error) -> Self {
-        Self::Done(Err(Failure::System(act, errno(error))))
+    fn failed(phase: Phase, error: &io::Error) -> Self {
+        Self::Done(Err(Failure::System(phase, errno(error))))
     }
 
-    fn wait_or_fail(act: Act, error: &io::Error) -> Self {
+    fn wait_or_fail(phase: Phase, error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::WouldBlock {
             Self::Wait
         } else {
-            Self::failed(act, error)
+            Self::failed(phase, error)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A program that says whether the server is well.
+//! A check by a program.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -6,23 +6,23 @@ use std::os::unix::process::ExitStatusExt;
 use nix::poll::{PollFd, PollFlags};
 
 use super::excerpt;
-use super::question::Program;
+use super::probe::Program;
 use super::reply::Expect;
-use super::{Act, Excerpt, Failure, errno};
+use super::{Excerpt, Failure, Phase, errno};
 use crate::child::{Ended, KEPT, Running, Stderr};
 
-/// A run of the program. Dropping it kills the program with its process group.
+/// A running check program. Dropping it kills the program with its process group.
 #[derive(Debug)]
 pub(super) struct Run(Running);
 
 impl Run {
-    /// Starts the program, without waiting for it to be run.
+    /// Starts the program without waiting for the exec.
     ///
     /// # Errors
-    /// What the system said.
+    /// The program cannot be started.
     pub(super) fn start(program: &Program) -> Result<Self, Failure> {
-        // What decides: of bytes, one final newline, and one more where there is more; and what the
-        // log shows.
+        // As much as the comparison and the log need: the expected bytes, a final newline, and one
+        // byte to detect a longer output.
         let kept = match &program.expect {
             None => 0,
             Some(Expect::Bytes(expected)) => (expected.len() + 2).max(excerpt::LONGEST + 1),
@@ -31,35 +31,35 @@ impl Run {
         Running::start(&program.name, &program.arguments, Stderr::Dropped)
             .map(|running| Self(running.keep(kept)))
             .map_err(|error| match error.kind() {
-                io::ErrorKind::ResourceBusy => Failure::Undead,
+                io::ErrorKind::ResourceBusy => Failure::Unreaped,
                 _ => not_run(&error),
             })
     }
 
-    /// What it waits for.
+    /// The descriptors to poll.
     pub(super) fn sources(&self) -> [Option<PollFd<'_>>; 2] {
         let [exit, output, _] = self.0.sources();
         [exit, output].map(|fd| fd.map(|fd| PollFd::new(fd, PollFlags::POLLIN)))
     }
 
-    /// Reads what there is: `None` while the program runs, else pass or failure.
+    /// Reads the available output; `None` while the program runs.
     pub(super) fn advance(&mut self, program: &Program) -> Option<Result<(), Failure>> {
         let ended = self.0.advance()?;
         Some(
             ended
                 .map_err(|error| not_run(&error))
-                .and_then(|ended| judge(program, &ended)),
+                .and_then(|ended| evaluate(program, &ended)),
         )
     }
 }
 
 fn not_run(error: &io::Error) -> Failure {
-    Failure::System(Act::Run, errno(error))
+    Failure::System(Phase::Run, errno(error))
 }
 
-/// What the end of a program means. One that a signal ended has not said its last word; else its
-/// output decides where one is expected, and its status where none is.
-fn judge(program: &Program, ended: &Ended) -> Result<(), Failure> {
+/// Evaluates a finished program: death by a signal fails; otherwise the output decides if one is
+/// expected, else the exit status.
+fn evaluate(program: &Program, ended: &Ended) -> Result<(), Failure> {
     match (ended.status.code(), &program.expect) {
         (None, _) => Err(Failure::Signal(ended.status.signal().unwrap_or(0))),
         (Some(0), None) => Ok(()),

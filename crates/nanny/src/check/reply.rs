@@ -1,65 +1,66 @@
-//! What is expected of a reply, and what the bytes that came so far say: no socket, no clock.
+//! Compares a reply, as it arrives, with the expected one. No socket, no clock.
 
 use expect::pattern::{HEAVIEST, Pattern, PatternError};
 
 use super::Excerpt;
 use crate::pages::Pages;
 
-/// How many bytes of a reply an expression is matched with at most.
+/// Maximum length of the part of a reply that an expression is matched with.
 pub const LONGEST: usize = 64 * 1024;
 
-/// How much one reply is searched, in all, while more of it may come: the loop has other things to do.
-/// In bytes, each counted as often as the expression weighs: enough to search the longest reply once
-/// with the heaviest expression, and many times with others. One search after that, when nothing more
-/// can come, is always made.
-const PATIENCE: usize = LONGEST * HEAVIEST;
+/// Search budget of one reply while more of it may arrive, so that the event loop is not blocked.
+/// In bytes, each weighted by the cost of the expression: sufficient to search the longest reply
+/// once with the most expensive expression, and many times with others. One last search at the end
+/// of the reply is always made.
+const BUDGET: usize = LONGEST * HEAVIEST;
 
-/// So much of that may be spent on searching whenever the reply has grown. After that it is searched
-/// when it has doubled, or its server is waited for in vain: one that sends byte by byte costs no more.
-const EFFORT: usize = PATIENCE / 4;
+/// Part of the budget that may be spent whenever the reply has grown. After that the reply is
+/// searched when it has doubled, or at the end of a part of the timeout: a server that sends byte
+/// by byte costs no more.
+const EAGER_BUDGET: usize = BUDGET / 4;
 
-/// Satisfied by any byte.
+/// Matches any byte.
 const WILDCARD: u8 = b'*';
 
-/// What is expected.
+/// An expected reply or output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expect {
-    /// These bytes from the start of the reply, where `*` stands for any byte.
+    /// These bytes from the start of the reply; `*` matches any byte.
     Bytes(Vec<u8>),
     /// A match anywhere in the reply.
     Pattern(Pattern),
 }
 
-/// What the bytes that came so far say.
+/// Result of the comparison with the bytes so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Match {
-    /// As expected so far, but not all of it.
-    SoFar,
-    /// As expected.
+    /// Matches so far, but incomplete.
+    Partial,
+    /// Matches.
     Yes,
-    /// Not as expected.
+    /// Does not match.
     No,
 }
 
-/// What came of a reply.
+/// A reply as it arrives.
 #[derive(Debug, Default)]
 pub struct Reply {
-    /// How many bytes came.
+    /// Number of bytes so far.
     length: usize,
     start: Excerpt,
-    /// What came, where an expression is matched with it.
+    /// The bytes so far, for an expression.
     text: Text,
-    /// How long it was when it was last searched.
+    /// Length at the last search.
     searched: usize,
-    /// How much it was searched in all, see [`PATIENCE`].
+    /// Spent search budget, see [`BUDGET`].
     effort: usize,
 }
 
 impl Expect {
-    /// Bytes, or an expression to be compiled.
+    /// Takes bytes, or compiles an expression.
     ///
     /// # Errors
-    /// What is wrong with the expression.
+    /// The expression is invalid.
     pub fn new(expected: Vec<u8>, is_pattern: bool) -> Result<Self, PatternError> {
         if is_pattern {
             Pattern::new(&expected).map(Self::Pattern)
@@ -68,7 +69,7 @@ impl Expect {
         }
     }
 
-    /// Whether nothing was written: any bytes agree with it.
+    /// Whether it is empty, and so matches any bytes.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Bytes(expected) => expected.is_empty(),
@@ -76,8 +77,8 @@ impl Expect {
         }
     }
 
-    /// Whether it accepts the whole output of a program, less one final newline. Of an output that
-    /// was cut off only the start is there: it equals nothing.
+    /// Whether it matches the whole output of a program, less one final newline. A truncated output
+    /// equals no bytes.
     #[must_use]
     pub fn accepts(&self, output: &[u8], is_cut_off: bool) -> bool {
         let output = match output {
@@ -85,7 +86,7 @@ impl Expect {
             output => output,
         };
         match self {
-            // By itself the wildcard means "anything", of a reply as of an output.
+            // Alone the wildcard matches anything but an empty output.
             Self::Bytes(expected) if expected == &[WILDCARD] => !output.is_empty(),
             Self::Bytes(expected) => {
                 !is_cut_off && expected.len() == output.len() && agree(expected, output)
@@ -96,22 +97,22 @@ impl Expect {
 }
 
 impl Reply {
-    /// How many more bytes can make a difference.
+    /// Number of further bytes that can affect the result.
     #[must_use]
     pub fn missing(&self, expect: &Expect) -> usize {
-        let wanted = match expect {
+        let needed = match expect {
             Expect::Bytes(expected) => expected.len(),
             Expect::Pattern(_) => LONGEST,
         };
-        wanted.saturating_sub(self.length)
+        needed.saturating_sub(self.length)
     }
 
-    /// The start of it.
+    /// The start of the reply.
     pub(super) fn start(&self) -> Excerpt {
         self.start
     }
 
-    /// Takes in more of the reply. Bytes beyond those that are missing are not looked at.
+    /// Appends bytes of the reply. Ignores those beyond the missing ones.
     pub fn take(&mut self, expect: &Expect, bytes: &[u8]) -> Match {
         self.start.push(bytes);
         let missing = self.missing(expect);
@@ -126,7 +127,7 @@ impl Reply {
                 } else if is_whole {
                     Match::Yes
                 } else {
-                    Match::SoFar
+                    Match::Partial
                 }
             }
             Expect::Pattern(_) => {
@@ -134,54 +135,53 @@ impl Reply {
                 if is_whole {
                     self.ended(expect)
                 } else {
-                    Match::SoFar
+                    Match::Partial
                 }
             }
         }
     }
 
-    /// For now nothing more is there.
+    /// Compares when no more bytes are available for now.
     pub fn pause(&mut self, expect: &Expect) -> Match {
         match expect {
             Expect::Pattern(pattern)
-                if (self.length >= 2 * self.searched || self.affords(pattern, EFFORT))
-                    && self.affords(pattern, PATIENCE)
+                if (self.length >= 2 * self.searched || self.affords(pattern, EAGER_BUDGET))
+                    && self.affords(pattern, BUDGET)
                     && self.search(pattern) =>
             {
                 Match::Yes
             }
-            Expect::Pattern(_) | Expect::Bytes(_) => Match::SoFar,
+            Expect::Pattern(_) | Expect::Bytes(_) => Match::Partial,
         }
     }
 
-    /// Nothing more will come.
+    /// Compares when the reply is complete.
     pub fn ended(&mut self, expect: &Expect) -> Match {
         let is_expected = match expect {
             Expect::Bytes(_) => self.missing(expect) == 0,
-            // That nothing came at all may be what is expected.
+            // The expression may match an empty reply.
             Expect::Pattern(pattern) if self.length == 0 => pattern.is_in(self.text.as_str()),
             Expect::Pattern(pattern) => self.search(pattern),
         };
         if is_expected { Match::Yes } else { Match::No }
     }
 
-    /// Whether what has come is as expected, though the server may go on; `is_last` where it is not
-    /// waited for any more.
+    /// Whether the reply so far matches although the server may continue; `is_last` at the timeout.
     pub fn is_enough(&mut self, expect: &Expect, is_last: bool) -> bool {
         match expect {
             Expect::Bytes(_) => self.missing(expect) == 0,
             Expect::Pattern(pattern) => {
-                (is_last || self.affords(pattern, PATIENCE)) && self.search(pattern)
+                (is_last || self.affords(pattern, BUDGET)) && self.search(pattern)
             }
         }
     }
 
-    /// Whether one more search leaves the effort within `most`.
+    /// Whether one more search keeps the spent budget within `most`.
     fn affords(&self, pattern: &Pattern, most: usize) -> bool {
         self.effort + self.length * pattern.weight() <= most
     }
 
-    /// Searches what has come, unless that has been done.
+    /// Searches the reply so far, unless that was done already.
     fn search(&mut self, pattern: &Pattern) -> bool {
         if self.searched == self.length {
             return false;
@@ -192,13 +192,13 @@ impl Reply {
     }
 }
 
-/// What an expression is matched with: each byte as the character of the same number.
+/// Text for the expression: each byte as the character with the same number.
 #[derive(Debug)]
 struct Text(Pages);
 
 impl Default for Text {
     fn default() -> Self {
-        // A character takes two bytes at most.
+        // A character takes at most two bytes.
         Self(Pages::new(2 * LONGEST))
     }
 }
@@ -218,7 +218,7 @@ impl Text {
     }
 
     fn as_str(&self) -> &str {
-        // It is text, unless the room ended within a character.
+        // Valid text, unless the buffer ended within a character.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
@@ -231,7 +231,7 @@ impl From<&[u8]> for Text {
     }
 }
 
-/// Whether the bytes agree as far as both go.
+/// Whether the bytes match over the common length.
 fn agree(expected: &[u8], bytes: &[u8]) -> bool {
     let mut pairs = expected.iter().zip(bytes);
     pairs.all(|(expected, byte)| *expected == WILDCARD || expected == byte)

@@ -1,4 +1,4 @@
-//! A connection over TCP, and what is said on it.
+//! A dialogue over TCP.
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -10,122 +10,122 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::dialogue::Dialogue;
 use super::reply::{Expect, Match, Reply};
-use super::{Act, Failure, Step, Target, errno};
+use super::{Failure, Phase, Step, Target, errno};
 
-/// How many bytes of a reply are read at once, at most.
+/// Maximum size of one read in bytes.
 const CHUNK: usize = 1024;
 
-/// An exchange with the server. Dropping it ends it, without leaving a connection behind.
+/// A dialogue in progress. Dropping it closes the connection.
 #[derive(Debug)]
 pub(super) struct Exchange {
     socket: Socket,
-    stage: Stage,
+    state: State,
     reply: Reply,
 }
 
-/// How far an exchange has come.
+/// State of the dialogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum State {
     /// The kernel is connecting.
     Connecting,
-    /// Connected; this much of the request is sent.
+    /// Connected; this many bytes of the request are sent.
     Sending(usize),
     /// The request is sent; a reply is expected.
     Reading,
 }
 
 impl Exchange {
-    /// Begins to connect, without waiting.
+    /// Starts to connect without blocking.
     ///
     /// # Errors
-    /// The failure that the system could tell at once.
+    /// A failure that the system reports at once.
     pub(super) fn start(target: &Target<'_>) -> Result<Self, Failure> {
-        let failed = |error: io::Error| Failure::System(Act::Connect, errno(&error));
+        let failed = |error: io::Error| Failure::System(Phase::Connect, errno(&error));
         let domain = Domain::for_address(target.address);
         let socket =
             Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP)).map_err(failed)?;
-        // Closing resets the connection, so that no TIME_WAIT stays on the router for each check.
+        // Closing resets the connection, so that no TIME_WAIT remains on the router for each check.
         socket.set_linger(Some(Duration::ZERO)).map_err(failed)?;
-        let stage = match socket.connect(&target.socket_address) {
-            Ok(()) => Stage::Sending(0),
-            Err(error) if errno(&error) == Errno::EINPROGRESS => Stage::Connecting,
+        let state = match socket.connect(&target.socket_address) {
+            Ok(()) => State::Sending(0),
+            Err(error) if errno(&error) == Errno::EINPROGRESS => State::Connecting,
             Err(error) => return Err(failed(error)),
         };
         Ok(Self {
             socket,
-            stage,
+            state,
             reply: Reply::default(),
         })
     }
 
-    /// What it waits for.
+    /// The descriptor to poll.
     pub(super) fn source(&self) -> PollFd<'_> {
-        let interest = match self.stage {
-            Stage::Connecting | Stage::Sending(_) => PollFlags::POLLOUT,
-            Stage::Reading => PollFlags::POLLIN,
+        let interest = match self.state {
+            State::Connecting | State::Sending(_) => PollFlags::POLLOUT,
+            State::Reading => PollFlags::POLLIN,
         };
         PollFd::new(self.socket.as_fd(), interest)
     }
 
-    /// Whether the connection stands.
+    /// Whether the connection is established.
     pub(super) fn is_connected(&self) -> bool {
-        self.stage != Stage::Connecting
+        self.state != State::Connecting
     }
 
-    /// Goes on as far as the socket lets it, once that is ready: `None` if it has to wait again,
-    /// else pass or failure.
+    /// Advances the dialogue as far as possible without blocking, once the socket is ready; `None`
+    /// while it is undecided.
     pub(super) fn advance(
         &mut self,
         target: &Target<'_>,
         dialogue: &Dialogue,
     ) -> Option<Result<(), Failure>> {
         loop {
-            let step = match self.stage {
-                Stage::Connecting => self.connected(),
-                Stage::Sending(sent) => self.send(target, dialogue, sent),
-                Stage::Reading => self.read(dialogue.expect.as_ref()),
+            let step = match self.state {
+                State::Connecting => self.connected(),
+                State::Sending(sent) => self.send(target, dialogue, sent),
+                State::Reading => self.read(dialogue.expect.as_ref()),
             };
             match step {
-                Step::On(stage) => self.stage = stage,
+                Step::On(state) => self.state = state,
                 Step::Wait => return None,
                 Step::Done(outcome) => return Some(outcome),
             }
         }
     }
 
-    /// What the server is asked to do, unless what has come is enough; `is_last` when its time is
-    /// up.
-    pub(super) fn so_far(&mut self, dialogue: &Dialogue, is_last: bool) -> Result<(), Act> {
-        match (self.stage, &dialogue.expect) {
-            (Stage::Connecting, _) => Err(Act::Connect),
-            (Stage::Sending(_), _) => Err(Act::Send),
-            (Stage::Reading, Some(expect)) if self.reply.is_enough(expect, is_last) => Ok(()),
-            (Stage::Reading, _) => Err(Act::Read),
+    /// Returns the phase that is still pending, unless the reply so far is sufficient; `is_last` at
+    /// the timeout.
+    pub(super) fn conclude(&mut self, dialogue: &Dialogue, is_last: bool) -> Result<(), Phase> {
+        match (self.state, &dialogue.expect) {
+            (State::Connecting, _) => Err(Phase::Connect),
+            (State::Sending(_), _) => Err(Phase::Send),
+            (State::Reading, Some(expect)) if self.reply.is_enough(expect, is_last) => Ok(()),
+            (State::Reading, _) => Err(Phase::Read),
         }
     }
 
-    fn connected(&self) -> Step<Stage> {
+    fn connected(&self) -> Step<State> {
         match self.socket.take_error() {
-            Ok(None) => Step::On(Stage::Sending(0)),
-            Ok(Some(error)) | Err(error) => Step::failed(Act::Connect, &error),
+            Ok(None) => Step::On(State::Sending(0)),
+            Ok(Some(error)) | Err(error) => Step::failed(Phase::Connect, &error),
         }
     }
 
-    fn send(&self, target: &Target<'_>, dialogue: &Dialogue, sent: usize) -> Step<Stage> {
-        if sent == 0 && target.is_other_end_of(&self.socket) {
-            return Step::Done(Err(Failure::System(Act::Connect, Errno::ECONNREFUSED)));
+    fn send(&self, target: &Target<'_>, dialogue: &Dialogue, sent: usize) -> Step<State> {
+        if sent == 0 && target.is_self_connection(&self.socket) {
+            return Step::Done(Err(Failure::System(Phase::Connect, Errno::ECONNREFUSED)));
         }
         let rest = dialogue.send.get(sent..).unwrap_or_default();
         if rest.is_empty() {
-            return Step::On(Stage::Reading);
+            return Step::On(State::Reading);
         }
         match self.socket.send(rest) {
-            Ok(length) => Step::On(Stage::Sending(sent + length)),
-            Err(error) => Step::wait_or_fail(Act::Send, &error),
+            Ok(length) => Step::On(State::Sending(sent + length)),
+            Err(error) => Step::wait_or_fail(Phase::Send, &error),
         }
     }
 
-    fn read(&mut self, expect: Option<&Expect>) -> Step<Stage> {
+    fn read(&mut self, expect: Option<&Expect>) -> Step<State> {
         let Some(expect) = expect else {
             return Step::Done(Ok(()));
         };
@@ -137,7 +137,7 @@ impl Exchange {
         let length = match (&self.socket).read(&mut room[..missing.min(CHUNK)]) {
             Ok(length) => length,
             Err(error) => {
-                return match Step::wait_or_fail(Act::Read, &error) {
+                return match Step::wait_or_fail(Phase::Read, &error) {
                     Step::Wait if self.reply.pause(expect) == Match::Yes => Step::Done(Ok(())),
                     step => step,
                 };
@@ -153,7 +153,7 @@ impl Exchange {
         match self.reply.take(expect, &room[..length]) {
             Match::Yes => Step::Done(Ok(())),
             Match::No => Step::Done(Err(Failure::Unexpected(self.reply.start()))),
-            Match::SoFar => Step::On(Stage::Reading),
+            Match::Partial => Step::On(State::Reading),
         }
     }
 }

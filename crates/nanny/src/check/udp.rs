@@ -1,5 +1,5 @@
-//! A dialogue in datagrams. The socket is connected, so that it gets the server's datagrams alone,
-//! and its host's word that nobody listens on the port.
+//! A dialogue over UDP. The socket is connected, so that it receives only datagrams of the server,
+//! and ICMP port-unreachable messages as errors.
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -10,38 +10,37 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::dialogue::Dialogue;
 use super::reply::{Expect, Match, Reply};
-use super::{Act, Failure, Step, Target, errno};
+use super::{Failure, Phase, Step, Target, errno};
 use crate::pages::Pages;
 
-/// Room on the stack for the start of a datagram.
+/// Size of the stack buffer for a datagram.
 const CHUNK: usize = 1024;
 
-/// How many datagrams are read before everything else has its turn again: empty ones could come
-/// without end.
+/// Maximum number of datagrams read per call: a flood of empty ones must not block the event loop.
 const READS: usize = 64;
 
-/// An exchange with the server.
+/// A dialogue in progress.
 #[derive(Debug)]
 pub(super) struct Exchange {
     socket: Socket,
-    /// Whether the request is still to be sent, for the first time or again.
+    /// Whether the request is to be sent, for the first time or again.
     is_to_send: bool,
     reply: Reply,
 }
 
 impl Exchange {
-    /// Opens the socket. The request goes out at the first [`Exchange::advance`].
+    /// Opens the socket. The first [`Exchange::advance`] sends the request.
     ///
     /// # Errors
-    /// The failure that the system could tell at once.
+    /// A failure that the system reports at once.
     pub(super) fn start(target: &Target<'_>) -> Result<Self, Failure> {
-        let failed = |error: io::Error| Failure::System(Act::Connect, errno(&error));
+        let failed = |error: io::Error| Failure::System(Phase::Connect, errno(&error));
         let domain = Domain::for_address(target.address);
         let socket =
             Socket::new(domain, Type::DGRAM.nonblocking(), Some(Protocol::UDP)).map_err(failed)?;
         socket.connect(&target.socket_address).map_err(failed)?;
-        if target.is_other_end_of(&socket) {
-            return Err(Failure::System(Act::Connect, Errno::ECONNREFUSED));
+        if target.is_self_connection(&socket) {
+            return Err(Failure::System(Phase::Connect, Errno::ECONNREFUSED));
         }
         Ok(Self {
             socket,
@@ -50,12 +49,12 @@ impl Exchange {
         })
     }
 
-    /// Has the request sent once more: datagrams get lost.
-    pub(super) fn again(&mut self) {
+    /// Schedules the request again: the first may have been lost.
+    pub(super) fn resend(&mut self) {
         self.is_to_send = true;
     }
 
-    /// What it waits for.
+    /// The descriptor to poll.
     pub(super) fn source(&self) -> PollFd<'_> {
         let interest = if self.is_to_send {
             PollFlags::POLLIN | PollFlags::POLLOUT
@@ -65,13 +64,13 @@ impl Exchange {
         PollFd::new(self.socket.as_fd(), interest)
     }
 
-    /// Goes on as far as the socket lets it: `None` if it has to wait again, else pass or failure.
+    /// Advances the dialogue as far as possible without blocking; `None` while it is undecided.
     pub(super) fn advance(&mut self, dialogue: &Dialogue) -> Option<Result<(), Failure>> {
         if self.is_to_send {
-            // Without something to send, an empty datagram asks for an answer.
+            // Without a string to send, an empty datagram is the request.
             match self.socket.send(&dialogue.send) {
                 Ok(_) => self.is_to_send = false,
-                Err(error) => match Step::<()>::wait_or_fail(Act::Send, &error) {
+                Err(error) => match Step::<()>::wait_or_fail(Phase::Send, &error) {
                     Step::Done(outcome) => return Some(outcome),
                     Step::On(()) | Step::Wait => {}
                 },
@@ -87,13 +86,13 @@ impl Exchange {
         None
     }
 
-    /// What the server is asked to do, unless what has come is enough; `is_last` when its time is
-    /// up.
-    pub(super) fn so_far(&mut self, dialogue: &Dialogue, is_last: bool) -> Result<(), Act> {
+    /// Returns the phase that is still pending, unless the reply so far is sufficient; `is_last` at
+    /// the timeout.
+    pub(super) fn conclude(&mut self, dialogue: &Dialogue, is_last: bool) -> Result<(), Phase> {
         match &dialogue.expect {
-            _ if self.is_to_send => Err(Act::Send),
+            _ if self.is_to_send => Err(Phase::Send),
             Some(expect) if self.reply.is_enough(expect, is_last) => Ok(()),
-            _ => Err(Act::Read),
+            _ => Err(Phase::Read),
         }
     }
 
@@ -101,7 +100,7 @@ impl Exchange {
         let missing = expect.map_or(0, |expect| self.reply.missing(expect));
         let mut short = [0; CHUNK];
         let mut long = Pages::new(missing);
-        // What does not find room is lost.
+        // The rest of a longer datagram is lost.
         let read = if missing <= CHUNK {
             (&self.socket)
                 .read(&mut short)
@@ -112,7 +111,7 @@ impl Exchange {
         let datagram = match read {
             Ok(datagram) => datagram,
             Err(error) => {
-                return match (Step::wait_or_fail(Act::Read, &error), expect) {
+                return match (Step::wait_or_fail(Phase::Read, &error), expect) {
                     (Step::Wait, Some(expect)) if self.reply.pause(expect) == Match::Yes => {
                         Step::Done(Ok(()))
                     }
@@ -126,7 +125,7 @@ impl Exchange {
         match self.reply.take(expect, datagram) {
             Match::Yes => Step::Done(Ok(())),
             Match::No => Step::Done(Err(Failure::Unexpected(self.reply.start()))),
-            Match::SoFar => Step::On(()),
+            Match::Partial => Step::On(()),
         }
     }
 }

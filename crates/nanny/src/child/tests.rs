@@ -1,14 +1,14 @@
-//! Real commands, well-behaved and not.
+//! Real commands, well-behaved and misbehaving.
 
 use std::time::{Duration, Instant};
 
 use super::*;
 
-/// Longer than anything here takes.
+/// Upper bound of every wait.
 const LONG: Duration = Duration::from_secs(60);
 
-/// How late something may come on a machine that is busy, or stands still for a while: less than the
-/// time that the commands sleep.
+/// Maximum delay of an event on a busy or stalled machine: less than the time that the commands
+/// sleep.
 const SLACK: Duration = Duration::from_secs(20);
 
 fn shell(script: &str) -> Running {
@@ -27,12 +27,12 @@ fn wait(running: &Running, time: Duration) {
     poll(&mut fds, time).expect("polled");
 }
 
-/// Drives it as the loop does, to its end.
+/// Drives a command to its end as the event loop does.
 fn finish(running: &mut Running) -> Ended {
-    outcome(running).expect("it is run")
+    outcome(running).expect("the program is executed")
 }
 
-/// The same, for one that may not be run.
+/// The same, for a command whose exec may fail.
 fn outcome(running: &mut Running) -> io::Result<Ended> {
     let end = Instant::now() + LONG;
     loop {
@@ -44,7 +44,7 @@ fn outcome(running: &mut Running) -> io::Result<Ended> {
     }
 }
 
-/// Whether the process is there and no zombie.
+/// Whether the process exists and is not a zombie.
 fn lives(pid: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
@@ -57,17 +57,17 @@ fn dies(pid: &str) {
     }
 }
 
-/// Once it has died it is reaped: at once, or by a later start where that took too long.
+/// A dead process is reaped: at once, or by a later start.
 fn is_reaped(pid: &str) {
     let end = Instant::now() + LONG;
-    while std::fs::exists(format!("/proc/{pid}")).expect("proc") {
+    while std::fs::exists(format!("/proc/{pid}")).expect("/proc is readable") {
         assert!(Instant::now() < end, "{pid} is not reaped");
         std::thread::sleep(Duration::from_millis(1));
-        let _ = reap_all(&mut undead());
+        let _ = reap_all(&mut unreaped());
     }
 }
 
-/// What it has written, once that has a line.
+/// The output so far, once it contains a line.
 fn first_line(running: &mut Running) -> String {
     while !running.kept.contains(&b'\n') {
         wait(running, LONG);
@@ -78,7 +78,7 @@ fn first_line(running: &mut Running) -> String {
 }
 
 #[test]
-fn status_and_output() {
+fn reports_status_and_output() {
     let ended = finish(&mut shell("echo out; echo err >&2; exit 3"));
     assert_eq!(ended.status.code(), Some(3));
     assert_eq!(&*ended.output, b"out\n");
@@ -86,40 +86,40 @@ fn status_and_output() {
 }
 
 /// A shell whose standard error is read.
-fn heard(script: &str) -> Running {
+fn with_stderr(script: &str) -> Running {
     Running::start("sh".as_ref(), &["-c", script], Stderr::LastLine).expect("sh is in PATH")
 }
 
 #[test]
-fn the_last_line_of_standard_error_is_kept_apart_where_it_is_wanted() {
+fn keeps_last_line_of_stderr_on_request() {
     let script = "echo out; echo err >&2; echo the last >&2; echo >&2";
-    let ended = finish(&mut heard(script));
+    let ended = finish(&mut with_stderr(script));
     assert_eq!(&*ended.output, b"out\n");
-    assert_eq!(ended.complaint, "the last");
-    assert_eq!(finish(&mut shell(script)).complaint, "");
+    assert_eq!(ended.stderr_line, "the last");
+    assert_eq!(finish(&mut shell(script)).stderr_line, "");
 }
 
 #[test]
-fn much_on_standard_error_does_not_hang_it() {
+fn stderr_flood_does_not_block_command() {
     let script = "head -c 1000000 /dev/zero >&2; echo >&2; echo done >&2; echo out";
-    let ended = finish(&mut heard(script));
+    let ended = finish(&mut with_stderr(script));
     assert_eq!(&*ended.output, b"out\n");
-    assert_eq!(ended.complaint, "done");
+    assert_eq!(ended.stderr_line, "done");
 }
 
 #[test]
-fn what_one_that_hangs_has_complained_is_known() {
-    let mut running = heard("echo waiting >&2; sleep 600");
+fn keeps_stderr_of_hanging_command() {
+    let mut running = with_stderr("echo waiting >&2; sleep 600");
     let end = Instant::now() + LONG;
-    while running.complaint() != "waiting" {
-        assert!(Instant::now() < end, "{}", running.complaint());
+    while running.stderr_line() != "waiting" {
+        assert!(Instant::now() < end, "{}", running.stderr_line());
         wait(&running, LONG);
         assert!(running.advance().is_none(), "it ended");
     }
 }
 
 #[test]
-fn its_input_is_empty_and_its_output_blocks() {
+fn stdin_is_empty_and_stdout_blocks() {
     let ended = finish(&mut shell("cat; grep flags /proc/self/fdinfo/1"));
     let text = String::from_utf8(ended.output.to_vec()).expect("text");
     let flags = text.split_whitespace().nth(1).expect("the flags of a pipe");
@@ -128,7 +128,7 @@ fn its_input_is_empty_and_its_output_blocks() {
 }
 
 #[test]
-fn one_that_hangs_is_killed_with_what_it_started() {
+fn hanging_command_is_killed_with_group() {
     let mut running = shell("sleep 600 & echo $$ $!; wait");
     let pids = first_line(&mut running);
     wait(&running, Duration::from_millis(50));
@@ -144,7 +144,7 @@ fn one_that_hangs_is_killed_with_what_it_started() {
 }
 
 #[test]
-fn one_that_ignores_every_signal_is_killed_too() {
+fn command_that_ignores_signals_is_killed() {
     let mut running = shell("trap '' TERM HUP INT; echo $$; while :; do sleep 1; done");
     let pid = first_line(&mut running);
     drop(running);
@@ -152,7 +152,7 @@ fn one_that_ignores_every_signal_is_killed_too() {
 }
 
 #[test]
-fn a_grandchild_that_keeps_the_output_holds_nothing_up_and_is_killed() {
+fn grandchild_with_open_stdout_is_killed() {
     let before = Instant::now();
     let ended = finish(&mut shell("sleep 600 & echo $!"));
     assert!(before.elapsed() < LONG);
@@ -165,22 +165,22 @@ fn a_grandchild_that_keeps_the_output_holds_nothing_up_and_is_killed() {
 }
 
 #[test]
-fn one_that_closes_its_output_is_waited_for_without_spinning() {
+fn closed_stdout_does_not_spin() {
     let mut running = shell("exec >&-; sleep 0.3; exit 7");
-    let mut turns = 0;
+    let mut rounds = 0;
     let ended = loop {
         wait(&running, LONG);
-        turns += 1;
+        rounds += 1;
         if let Some(ended) = running.advance() {
-            break ended.expect("it is run");
+            break ended.expect("the program is executed");
         }
     };
     assert_eq!(ended.status.code(), Some(7));
-    assert!(turns <= 3, "{turns}");
+    assert!(rounds <= 3, "{rounds}");
 }
 
 #[test]
-fn of_a_hundred_megabytes_the_first_64_kib_are_kept() {
+fn keeps_first_64_kib_of_output() {
     let mut running = shell("echo first; exec head -c 100000000 /dev/zero");
     let ended = finish(&mut running);
     assert!(ended.status.success());
@@ -190,7 +190,7 @@ fn of_a_hundred_megabytes_the_first_64_kib_are_kept() {
 }
 
 #[test]
-fn exactly_as_much_as_is_kept_is_whole() {
+fn output_of_maximum_length_is_complete() {
     for (length, truncated) in [(KEPT, false), (KEPT + 1, true)] {
         let ended = finish(&mut shell(&format!("exec head -c {length} /dev/zero")));
         assert_eq!((ended.output.len(), ended.truncated), (KEPT, truncated));
@@ -198,7 +198,7 @@ fn exactly_as_much_as_is_kept_is_whole() {
 }
 
 #[test]
-fn as_much_is_kept_as_is_asked_for() {
+fn keeps_requested_length() {
     for (most, kept) in [(0, 0), (100, 100), (KEPT * 2, KEPT)] {
         let ended = finish(&mut shell("exec head -c 100000 /dev/zero").keep(most));
         assert_eq!((ended.output.len(), ended.truncated), (kept, true));
@@ -206,22 +206,22 @@ fn as_much_is_kept_as_is_asked_for() {
 }
 
 #[test]
-fn what_waits_in_the_pipe_at_the_end_is_read() {
+fn reads_pipe_after_exit() {
     let mut running = shell("head -c 60000 /dev/zero");
     let [exit, ..] = running.sources();
-    let exit = exit.expect("it is always there");
+    let exit = exit.expect("the pidfd is always polled");
     assert!(
         is_readable(exit, PollTimeout::try_from(LONG).expect("short")),
         "it ends unread"
     );
     let ended = running.advance().expect("it has ended");
-    let ended = ended.expect("it is run");
+    let ended = ended.expect("the program is executed");
     assert_eq!(ended.output.len(), 60_000);
-    assert!(running.advance().is_none(), "said once");
+    assert!(running.advance().is_none(), "reported once");
 }
 
 #[test]
-fn one_that_writes_without_end_lets_the_loop_go_on() {
+fn endless_output_does_not_block_loop() {
     let mut running = Running::start("yes".as_ref(), &[""; 0], Stderr::LastLine).expect("starts");
     for _ in 0..100 {
         wait(&running, LONG);
@@ -233,7 +233,7 @@ fn one_that_writes_without_end_lets_the_loop_go_on() {
 }
 
 #[test]
-fn the_ways_not_to_start() {
+fn reports_failed_starts() {
     let start = |program: &str, args: &[&str]| {
         let running = Running::start(program.as_ref(), args, Stderr::Dropped);
         let outcome = running.and_then(|mut running| outcome(&mut running));
@@ -246,7 +246,7 @@ fn the_ways_not_to_start() {
     assert_eq!(start("/etc/passwd", &[]), Err(PermissionDenied));
     assert_eq!(start("/", &[]), Err(PermissionDenied));
     assert_eq!(start("/bin/true", &["a\0b"]), Err(InvalidInput));
-    // One argument may have 128 KiB (MAX_ARG_STRLEN), all together a quarter of the stack's limit.
+    // An argument may have 128 KiB (MAX_ARG_STRLEN), all together a quarter of the stack limit.
     assert_eq!(
         start("/bin/true", &[&"x".repeat(200_000)]),
         Err(ArgumentListTooLong)
@@ -259,7 +259,7 @@ fn the_ways_not_to_start() {
 }
 
 #[test]
-fn signals_are_told_those_without_a_name_too() {
+fn reports_signals_including_realtime() {
     for signal in [9, 15, 34, 64] {
         let ended = finish(&mut shell(&format!("kill -{signal} $$; sleep 600")));
         assert_eq!(ended.status.signal(), Some(signal));
@@ -268,19 +268,19 @@ fn signals_are_told_those_without_a_name_too() {
 }
 
 #[test]
-fn killed_ones_that_have_not_ended_are_reaped_later_and_bound_what_is_started() {
+fn unreaped_commands_limit_starts() {
     let sleep = || {
         let mut command = Command::new("sleep");
         command.arg("600");
         child::start(command).expect("sleep starts").pid
     };
-    let mut children: Vec<Pid> = (0..MOST_UNDEAD).map(|_| sleep()).collect();
+    let mut children: Vec<Pid> = (0..MAX_UNREAPED).map(|_| sleep()).collect();
     let pids = children.clone();
-    // Other tests start commands meanwhile: only the last one makes it too many.
-    let reap = |undead: &mut Vec<Pid>| reap_all(undead).map_err(|error| error.kind());
+    // Other tests start commands concurrently: only the last one exceeds the limit.
+    let reap = |unreaped: &mut Vec<Pid>| reap_all(unreaped).map_err(|error| error.kind());
     let last = children.pop().expect("eight");
     assert_eq!(reap(&mut children), Ok(()));
-    assert_eq!(children.len(), MOST_UNDEAD - 1);
+    assert_eq!(children.len(), MAX_UNREAPED - 1);
     children.push(last);
     assert_eq!(reap(&mut children), Err(io::ErrorKind::ResourceBusy));
     for pid in pids {

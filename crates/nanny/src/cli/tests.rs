@@ -1,15 +1,15 @@
-//! Command lines: what 0.8.6's lvsd passes, what admins write, what is refused and how.
+//! Command lines: those of 0.8.6's lvsd, those of administrators, and invalid ones.
 
 use super::*;
 use crate::check::dialogue::Dialogue;
-use crate::check::question::Question;
+use crate::check::probe::Probe;
 use crate::check::reply::Expect;
 
 fn read(line: &str) -> Result<Settings, Ending> {
     parse_from(line.split_whitespace().map(OsString::from))
 }
 
-/// The settings of a line that has what is always needed.
+/// The settings of a command line that includes the required options.
 fn settings(line: &str) -> Settings {
     read(&format!("-h 10.0.0.2 -V 1.2.3.1 --lvs {line}")).expect(line)
 }
@@ -23,7 +23,7 @@ fn error(line: &str) -> String {
 }
 
 #[test]
-fn the_defaults_are_those_of_the_c_program() {
+fn defaults_equal_those_of_c_program() {
     assert_eq!(
         settings(""),
         Settings {
@@ -33,7 +33,7 @@ fn the_defaults_are_those_of_the_c_program() {
             mark: None,
             server: "10.0.0.2:80".parse().expect("an address"),
             name: None,
-            question: Question::Tcp(Dialogue::http()),
+            probe: Probe::Tcp(Dialogue::http()),
             method: Method::Masquerade,
             timeout: Duration::from_secs(10),
             interval: Duration::from_secs(2),
@@ -43,14 +43,14 @@ fn the_defaults_are_those_of_the_c_program() {
             quiesce: false,
             load_data: None,
             report_only: false,
-            stage: Stage::Background,
+            mode: Mode::Background,
             verbose: false,
         }
     );
 }
 
 #[test]
-fn the_line_that_lvsd_passes() {
+fn parses_command_line_of_lvsd() {
     let read = read(
         "-c -h 10.0.0.2 -p 80 -r 8080 -v -a 90 -I /sbin/ipvsadm -t 6 -w 2000 -V 1.2.3.1 -M g \
          -U rsh --nodaemon --lvs",
@@ -64,7 +64,7 @@ fn the_line_that_lvsd_passes() {
             mark: None,
             server: "10.0.0.2:8080".parse().expect("an address"),
             name: None,
-            question: Question::Tcp(Dialogue::http()),
+            probe: Probe::Tcp(Dialogue::http()),
             method: Method::Direct,
             timeout: Duration::from_secs(6),
             interval: Duration::from_secs(2),
@@ -74,14 +74,14 @@ fn the_line_that_lvsd_passes() {
             quiesce: false,
             load_data: Some("rsh".to_owned()),
             report_only: false,
-            stage: Stage::Foreground,
+            mode: Mode::Foreground,
             verbose: true,
         })
     );
 }
 
 #[test]
-fn long_names_and_the_last_of_two() {
+fn last_of_repeated_options_wins() {
     let read = read(
         "--server=fe80::1 --virtaddress ::2 --port=1 --port=21 --rport 2121 --timeout 0.5 \
          --interval 250ms --reentrytime 1m --weight=0 --method=i --loadcmd none --scale 3 \
@@ -95,12 +95,12 @@ fn long_names_and_the_last_of_two() {
     assert_eq!(read.reentry, Duration::from_secs(60));
     assert_eq!((read.weight, read.scale), (0, 3));
     assert_eq!(read.method, Method::Tunnel);
-    assert_eq!((read.load_data, read.stage), (None, Stage::NoFork));
+    assert_eq!((read.load_data, read.mode), (None, Mode::NoFork));
     assert!(read.report_only);
 }
 
 #[test]
-fn marks_and_quiescing() {
+fn parses_mark_and_quiesce() {
     let mark = |line| settings(line).mark.map(NonZeroU32::get);
     assert_eq!(mark("-f 80"), Some(80));
     assert_eq!(mark("--fwmark 4294967295"), Some(u32::MAX));
@@ -109,26 +109,26 @@ fn marks_and_quiescing() {
 }
 
 #[test]
-fn a_failover_service_needs_no_virtual_address() {
+fn failover_service_needs_no_virtual_address() {
     let alone = read("--fos -h 10.0.0.2 -p 8080").expect("settings");
     assert_eq!(alone.kind, Kind::Failover);
     assert_eq!(alone.server.to_string(), "10.0.0.2:8080");
     assert_eq!(alone.service, alone.server);
-    assert_eq!(alone.stage, Stage::NoFork, "its starter waits for it");
+    assert_eq!(alone.mode, Mode::NoFork, "its starter waits for it");
     let named = read("--fos -h 10.0.0.2 -V 1.2.3.1 -r 81").expect("settings");
     assert_eq!(named.service.to_string(), "1.2.3.1:80");
     assert_eq!(named.server.to_string(), "10.0.0.2:81");
 }
 
 #[test]
-fn the_method_may_be_written_as_an_option_of_ipvsadm() {
+fn method_accepts_leading_hyphen() {
     assert_eq!(settings("-M -m").method, Method::Masquerade);
     assert_eq!(settings("-M -g").method, Method::Direct);
     assert_eq!(settings("--method -i").method, Method::Tunnel);
 }
 
 #[test]
-fn a_name_is_resolved_to_the_family_of_the_service() {
+fn resolves_name_to_family_of_service() {
     let read = read("-h localhost -V 127.0.0.9 --lvs").expect("settings");
     assert_eq!(read.server.to_string(), "127.0.0.1:80");
     let text = error("-h no.such.host.invalid -V 1.2.3.1 --lvs");
@@ -139,11 +139,11 @@ fn a_name_is_resolved_to_the_family_of_the_service() {
 }
 
 #[test]
-fn what_a_check_asks() {
-    let question = |args: &[&str]| {
+fn parses_check_options() {
+    let probe = |args: &[&str]| {
         let always = ["-h", "10.0.0.2", "-V", "1.2.3.1", "--lvs"];
         let args = always.iter().chain(args).map(OsString::from);
-        parse_from(args).expect("settings").question
+        parse_from(args).expect("settings").probe
     };
     let expect = |text: &str, is_pattern| Expect::new(text.into(), is_pattern).ok();
     let dialogue = |send: &str, expect| Dialogue {
@@ -151,11 +151,11 @@ fn what_a_check_asks() {
         expect,
     };
     assert_eq!(
-        question(&["-s", r"EHLO x\r\n", "-x", "220 *"]),
-        Question::Tcp(dialogue("EHLO x\r\n", expect("220 *", false)))
+        probe(&["-s", r"EHLO x\r\n", "-x", "220 *"]),
+        Probe::Tcp(dialogue("EHLO x\r\n", expect("220 *", false)))
     );
     assert_eq!(
-        question(&[
+        probe(&[
             "-u",
             "-T",
             "--send_string",
@@ -163,14 +163,13 @@ fn what_a_check_asks() {
             "--expect_string=^2",
             "--regex"
         ]),
-        Question::Udp(dialogue(r"-\n", expect("^2", true)))
+        Probe::Udp(dialogue(r"-\n", expect("^2", true)))
     );
     assert_eq!(
-        question(&["--udp", "--suppress"]),
-        Question::Udp(Dialogue::default())
+        probe(&["--udp", "--suppress"]),
+        Probe::Udp(Dialogue::default())
     );
-    let Question::Program(program) = question(&["-r", "53", "-e", "dig @%h -p %p", "-x", "ok"])
-    else {
+    let Probe::Program(program) = probe(&["-r", "53", "-e", "dig @%h -p %p", "-x", "ok"]) else {
         panic!("no program");
     };
     assert_eq!(program.name, "dig");
@@ -180,7 +179,7 @@ fn what_a_check_asks() {
 }
 
 #[test]
-fn what_is_sent_and_expected_may_be_any_bytes() {
+fn send_and_expect_accept_any_bytes() {
     use std::os::unix::ffi::OsStringExt;
     let bytes = || OsString::from_vec(vec![0xff, 0xfe]);
     let mut args: Vec<OsString> = ["-h", "10.0.0.2", "-V", "1.2.3.1", "--lvs", "-s"]
@@ -190,20 +189,20 @@ fn what_is_sent_and_expected_may_be_any_bytes() {
     let settings = parse_from(args).expect("settings");
     let expect = Some(Expect::Bytes(vec![0xff, 0xfe]));
     let send = vec![0xff, 0xfe];
-    assert_eq!(settings.question, Question::Tcp(Dialogue { send, expect }));
+    assert_eq!(settings.probe, Probe::Tcp(Dialogue { send, expect }));
 }
 
 #[test]
-fn a_wrong_line_is_an_error_that_names_what_is_wrong() {
+fn error_names_invalid_option() {
     for (line, expected) in [
-        ("", "one of --lvs and --fos is needed"),
-        ("--lvs --fos", "only one of --lvs and --fos can be given"),
-        ("--fos -V 1.2.3.1", "option --server is needed"),
-        ("--lvs -V 1.2.3.1", "option --server is needed"),
-        ("--lvs -h 10.0.0.2", "option --virtaddress is needed"),
+        ("", "option --lvs or --fos is required"),
+        ("--lvs --fos", "options --lvs and --fos exclude each other"),
+        ("--fos -V 1.2.3.1", "option --server is required"),
+        ("--lvs -V 1.2.3.1", "option --server is required"),
+        ("--lvs -h 10.0.0.2", "option --virtaddress is required"),
         (
             "--lvs -h 10.0.0.2 -V ::1",
-            "server 10.0.0.2 and virtual address ::1 are of different families",
+            "server 10.0.0.2 and virtual address ::1 differ in address family",
         ),
         ("--bogus", "invalid option '--bogus'"),
         ("-z", "invalid option '-z'"),
@@ -238,15 +237,15 @@ fn a_wrong_line_is_an_error_that_names_what_is_wrong() {
         ("-M nat", "--method nat: expected m, g or i"),
         (
             "--lvs -h fe80::1%lo -V ::1",
-            "fe80::1%lo: an address with an interface is not supported: the table has none",
+            "fe80::1%lo: addresses with an interface are not supported",
         ),
         (
             "--fos -h fe80::1%no.such.0",
-            "fe80::1%no.such.0: an address with an interface is not supported: the table has none",
+            "fe80::1%no.such.0: addresses with an interface are not supported",
         ),
         (
             "--lvs -h ::1 -V fe80::1%1",
-            "fe80::1%1: an address with an interface is not supported: the table has none",
+            "fe80::1%1: addresses with an interface are not supported",
         ),
         ("-t 0", "--timeout 0: expected 0.000001 or more"),
         (
@@ -271,7 +270,7 @@ fn a_wrong_line_is_an_error_that_names_what_is_wrong() {
 }
 
 #[test]
-fn help_usage_and_version_are_no_errors() {
+fn help_usage_and_version_exit_without_error() {
     for (option, shows) in [
         ("-?", "--reentrytime"),
         ("--help", "--reentrytime"),

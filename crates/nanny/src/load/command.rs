@@ -1,26 +1,28 @@
-//! The command that tells a server's load, as the word of `-U` names it: pure.
+//! Builds the command that prints a server's load from the word of `-U`. Pure.
 
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-/// A command line: the program, and its arguments.
+/// A command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
-    /// The program: a name that is looked for in `PATH`, or a path.
+    /// The program: a name to look up in `PATH`, or a path.
     pub program: String,
-    /// Its arguments.
+    /// Arguments.
     pub args: Vec<String>,
 }
 
 impl CommandLine {
-    /// The command for the load of `server`. `word` is cut at blanks, so it may bring arguments.
+    /// Builds the command for the load of `server`. `word` is split at blanks, so it may include
+    /// arguments.
     ///
-    /// `rsh` and `ssh`, and paths to programs of these names, run `uptime` there. `ssh` asks nobody
-    /// for a password, and gives up connecting after `timeout`; what the word brings goes first,
-    /// and of an option that is given twice `ssh` takes the first. Another program gets the server.
+    /// `rsh` and `ssh`, and paths to programs with these names, run `uptime` on the server. `ssh`
+    /// gets options that disable password prompts and limit the connect time to `timeout`; the
+    /// options in `word` go first, and `ssh` uses the first of a repeated option. Other programs
+    /// get the server as argument.
     ///
-    /// `None` if there is no word.
+    /// `None` if `word` is blank.
     #[must_use]
     pub fn new(word: &str, server: IpAddr, timeout: Duration) -> Option<Self> {
         let mut words = word.split_whitespace().map(str::to_owned);
@@ -45,7 +47,7 @@ impl CommandLine {
 mod tests {
     use super::*;
 
-    /// The command for a word, with its arguments, in one line.
+    /// The command for a word as one line.
     fn line(word: &str, timeout: Duration) -> Option<String> {
         let server = "10.1.1.2".parse().expect("an address");
         let CommandLine { program, args } = CommandLine::new(word, server, timeout)?;
@@ -53,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn remote_shells_run_uptime_and_others_get_the_server() {
+    fn remote_shells_run_uptime_others_get_server() {
         for (word, expected) in [
             ("rsh", "rsh 10.1.1.2 uptime"),
             ("/usr/bin/rsh", "/usr/bin/rsh 10.1.1.2 uptime"),
@@ -82,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_is_told_to_ssh_in_whole_seconds_never_as_none() {
+    fn ssh_connect_timeout_is_at_least_second() {
         for (milliseconds, seconds) in [(250, 1), (1000, 1), (6900, 6), (120_000, 120)] {
             let line = line("ssh", Duration::from_millis(milliseconds)).expect("a line");
             let option = format!("-o ConnectTimeout={seconds} ");
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn no_word_is_no_command() {
+    fn blank_word_yields_no_command() {
         assert_eq!(line("", Duration::MAX), None);
         assert_eq!(line(" \t", Duration::MAX), None);
         let root = line("/", Duration::MAX);

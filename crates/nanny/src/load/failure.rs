@@ -1,4 +1,4 @@
-//! Why a server's load could not be read.
+//! Reasons why a server's load could not be read.
 
 use std::fmt;
 use std::io;
@@ -8,24 +8,25 @@ use nix::errno::Errno;
 
 use super::{rstat, rwho};
 
-/// Why a server's load could not be read.
+/// Reasons why a server's load could not be read.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// A program could not be started.
     Start(String, io::Error),
-    /// A program is there, but not what is to run it.
+    /// A program exists, but its interpreter does not.
     NoInterpreter(String),
-    /// A program did not end in time, and complained so.
+    /// A program timed out; with the last line of its standard error.
     TimedOut(String, String),
-    /// There is no load in the output of a program, which ended so, and complained so.
+    /// The output of a program contains no load; with its exit status and the last line of its
+    /// standard error.
     Output(String, ExitStatus, String),
-    /// The rwho daemon's files cannot be read.
+    /// The rwho files cannot be read.
     Spool(io::Error),
-    /// They have no record of the server.
+    /// The rwho files have no record of the server.
     NoRecord,
-    /// The record of the server is too old, or broken.
+    /// The record of the server is stale or invalid.
     Unusable,
-    /// rstat does not tell.
+    /// The rstat query failed.
     Rstat(rstat::Failure),
 }
 
@@ -37,34 +38,37 @@ impl fmt::Display for Failure {
             Self::NoInterpreter(program) => {
                 write!(f, "cannot run {program}: its interpreter is missing")
             }
-            Self::TimedOut(program, complaint) => {
-                write!(f, "{program} did not end in time{}", Said(complaint))
+            Self::TimedOut(program, stderr_line) => {
+                write!(f, "{program} timed out{}", Suffix(stderr_line))
             }
-            Self::Output(program, status, complaint) => {
-                let said = Said(complaint);
-                write!(f, "no load in the output of {program} ({status}){said}")
+            Self::Output(program, status, stderr_line) => {
+                let suffix = Suffix(stderr_line);
+                write!(
+                    f,
+                    "no load average in the output of {program} ({status}){suffix}"
+                )
             }
             Self::Spool(error) => write!(f, "cannot read {spool}: {}", Reason(error)),
-            Self::NoRecord => write!(f, "no record of it in {spool}"),
-            Self::Unusable => write!(f, "its record in {spool} is too old or broken"),
+            Self::NoRecord => write!(f, "no record of the server in {spool}"),
+            Self::Unusable => write!(f, "the record of the server in {spool} is stale or invalid"),
             Self::Rstat(failure) => write!(f, "{failure}"),
         }
     }
 }
 
-/// `: COMPLAINT`, or nothing.
-struct Said<'a>(&'a str);
+/// `: LINE`, or nothing for an empty line.
+struct Suffix<'a>(&'a str);
 
-impl fmt::Display for Said<'_> {
+impl fmt::Display for Suffix<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             "" => Ok(()),
-            complaint => write!(f, ": {complaint}"),
+            stderr_line => write!(f, ": {stderr_line}"),
         }
     }
 }
 
-/// What the system said, without the number that std adds.
+/// A system error without the errno number that std appends.
 struct Reason<'a>(&'a io::Error);
 
 impl fmt::Display for Reason<'_> {
@@ -84,7 +88,7 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
 
     #[test]
-    fn every_failure_has_its_line() {
+    fn formats_every_failure() {
         let denied = || io::Error::from_raw_os_error(nix::libc::EACCES);
         let ssh = || "ssh".to_owned();
         for (failure, line) in [
@@ -96,17 +100,14 @@ mod tests {
                 Failure::NoInterpreter(ssh()),
                 "cannot run ssh: its interpreter is missing",
             ),
-            (
-                Failure::TimedOut(ssh(), String::new()),
-                "ssh did not end in time",
-            ),
+            (Failure::TimedOut(ssh(), String::new()), "ssh timed out"),
             (
                 Failure::TimedOut(ssh(), "slow".to_owned()),
-                "ssh did not end in time: slow",
+                "ssh timed out: slow",
             ),
             (
                 Failure::Output(ssh(), ExitStatus::from_raw(255 << 8), String::new()),
-                "no load in the output of ssh (exit status: 255)",
+                "no load average in the output of ssh (exit status: 255)",
             ),
             (
                 Failure::Output(
@@ -114,16 +115,19 @@ mod tests {
                     ExitStatus::from_raw(255 << 8),
                     "Host key verification failed.".to_owned(),
                 ),
-                "no load in the output of ssh (exit status: 255): Host key verification failed.",
+                "no load average in the output of ssh (exit status: 255): Host key verification failed.",
             ),
             (
                 Failure::Spool(denied()),
                 "cannot read /var/spool/rwho: Permission denied",
             ),
-            (Failure::NoRecord, "no record of it in /var/spool/rwho"),
+            (
+                Failure::NoRecord,
+                "no record of the server in /var/spool/rwho",
+            ),
             (
                 Failure::Unusable,
-                "its record in /var/spool/rwho is too old or broken",
+                "the record of the server in /var/spool/rwho is stale or invalid",
             ),
             (
                 Failure::Rstat(rstat::Failure::System(
@@ -134,11 +138,11 @@ mod tests {
             ),
             (
                 Failure::Rstat(rstat::Failure::NoAnswer(Program::Rstat)),
-                "rstat does not answer",
+                "no reply from rstat",
             ),
             (
                 Failure::Rstat(rstat::Failure::Refused(Program::Rstat, Refusal::NoVersion)),
-                "rstat: there is no such version of the program",
+                "rstat: program version not available",
             ),
             (
                 Failure::Rstat(rstat::Failure::NotRegistered),

@@ -1,24 +1,25 @@
-//! The names of the real server, by which rwhod knows it; a nanny may know its address only.
+//! The host names of the real server, which identify it in the rwho files; the settings may have
+//! its address only.
 //!
-//! `getent hosts ADDRESS` tells them. A lookup in this process would stop the checks while a name
-//! server does not answer, and a program that is linked statically has not all of the system's
-//! sources of names.
+//! `getent hosts ADDRESS` prints them. A lookup in this process would block the checks while a name
+//! server does not answer, and a statically linked program lacks some of the system's name
+//! services.
 
 use std::net::IpAddr;
 
 /// The program.
 pub const PROGRAM: &str = "getent";
 
-/// The arguments that ask for the names of `address`.
+/// The arguments that query the names of `address`.
 #[must_use]
 pub fn arguments(address: IpAddr) -> [String; 2] {
     ["hosts".to_owned(), address.to_string()]
 }
 
-/// The names in the output: each line has an address, then names.
+/// Parses the output: each line has an address, then names.
 #[must_use]
 pub fn read(output: &[u8]) -> Vec<String> {
-    /// An address with more names is no server's.
+    /// No real server has more names.
     const MOST: usize = 64;
     let text = String::from_utf8_lossy(output);
     let names = text
@@ -33,7 +34,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn outputs_of_getent() {
+    fn parses_getent_output() {
         assert_eq!(
             read(b"10.1.1.2        rs1.example.com rs1 www\n"),
             ["rs1.example.com", "rs1", "www"]
@@ -48,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn this_hosts_getent_knows_localhost() {
+    fn getent_resolves_localhost() {
         let address: IpAddr = "127.0.0.1".parse().expect("an address");
         let output = std::process::Command::new(PROGRAM)
             .args(arguments(address))
@@ -60,7 +61,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn parses_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let names = read(&bytes);
             prop_assert!(names.iter().all(|name| !name.contains(char::is_whitespace)));
         }

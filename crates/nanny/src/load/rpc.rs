@@ -1,18 +1,18 @@
-//! Calls of ONC RPC version 2 over UDP, and the replies to them (RFC 5531), in XDR (RFC 4506).
-//! Bytes only, no socket. Credentials are `AUTH_NONE`.
+//! Encodes calls of ONC RPC version 2 over UDP and decodes the replies (RFC 5531), in XDR (RFC
+//! 4506). No socket. Credentials are `AUTH_NONE`.
 
 use std::fmt;
 
-/// The version of the protocol.
+/// Protocol version.
 const RPC_VERSION: u32 = 2;
 
-/// The longest credential or verifier, in bytes (RFC 5531, section 8.2).
+/// Maximum length of a credential or verifier in bytes (RFC 5531, section 8.2).
 const LONGEST_AUTH: usize = 400;
 
-/// A procedure of a program, and its arguments.
+/// A call of a procedure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Call<'a> {
-    /// The number that the reply must bear.
+    /// The transaction ID, which the reply repeats.
     pub xid: u32,
     /// The program.
     pub program: u32,
@@ -20,12 +20,12 @@ pub struct Call<'a> {
     pub version: u32,
     /// The procedure.
     pub procedure: u32,
-    /// The arguments, each an unsigned integer.
+    /// The arguments, all unsigned integers.
     pub args: &'a [u32],
 }
 
 impl Call<'_> {
-    /// The datagram.
+    /// Encodes the call as a datagram.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         const CALL: u32 = 0;
@@ -37,72 +37,72 @@ impl Call<'_> {
             self.version,
             self.procedure,
         ];
-        // Flavor and length of credential and verifier: AUTH_NONE, and nothing.
+        // Flavor and length of credential and verifier: `AUTH_NONE`, empty.
         let auth = [0; 4];
         let words = header.iter().chain(&auth).chain(self.args);
         words.flat_map(|word| word.to_be_bytes()).collect()
     }
 }
 
-/// Why a call has no results.
+/// Why a call was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// Other RPC version, or credentials wanted (`MSG_DENIED`).
+    /// Different RPC version, or credentials required (`MSG_DENIED`).
     Denied,
-    /// No such program (`PROG_UNAVAIL`).
+    /// Unknown program (`PROG_UNAVAIL`).
     NoProgram,
-    /// Other versions of the program only (`PROG_MISMATCH`).
+    /// Unsupported version of the program (`PROG_MISMATCH`).
     NoVersion,
-    /// No such procedure (`PROC_UNAVAIL`).
+    /// Unknown procedure (`PROC_UNAVAIL`).
     NoProcedure,
-    /// The arguments were not understood (`GARBAGE_ARGS`).
+    /// Arguments not decodable (`GARBAGE_ARGS`).
     Arguments,
-    /// The server has a problem of its own (`SYSTEM_ERR`).
+    /// Error in the server (`SYSTEM_ERR`).
     Server,
-    /// The reply itself makes no sense.
+    /// Invalid reply.
     Garbled,
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Denied => "the call is denied",
-            Self::NoProgram => "there is no such program",
-            Self::NoVersion => "there is no such version of the program",
-            Self::NoProcedure => "there is no such procedure",
-            Self::Arguments => "the arguments were not understood",
-            Self::Server => "the server has failed",
-            Self::Garbled => "the reply is not understood",
+            Self::Denied => "call denied",
+            Self::NoProgram => "program not available",
+            Self::NoVersion => "program version not available",
+            Self::NoProcedure => "procedure not available",
+            Self::Arguments => "arguments rejected",
+            Self::Server => "server error",
+            Self::Garbled => "invalid reply",
         })
     }
 }
 
-/// XDR, read from the front.
+/// Reads XDR.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
-    /// The next unsigned integer, if there is one.
+    /// Reads the next unsigned integer, if there is one.
     pub fn word(&mut self) -> Option<u32> {
         let (word, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(u32::from_be_bytes(*word))
     }
 
-    /// Passes over so many bytes and their padding.
+    /// Skips `length` bytes and their padding.
     fn skip(&mut self, length: usize) -> Option<()> {
         self.0 = self.0.get(length.next_multiple_of(4)..)?;
         Some(())
     }
 
-    /// Passes over so many integers.
+    /// Skips `count` integers.
     pub fn skip_words(&mut self, count: usize) -> Option<()> {
         self.skip(count.checked_mul(4)?)
     }
 }
 
-/// Reads a datagram as the reply to the call numbered `xid`: its results, or why there are none.
-/// `None` if it is not the reply to that call.
+/// Decodes a datagram as the reply to the call with this `xid`: the results, or the refusal. `None`
+/// if it is not the reply to that call.
 #[must_use]
 pub fn reply(datagram: &[u8], xid: u32) -> Option<Result<Reader<'_>, Refusal>> {
     const REPLY: u32 = 1;
@@ -113,7 +113,7 @@ pub fn reply(datagram: &[u8], xid: u32) -> Option<Result<Reader<'_>, Refusal>> {
     Some(results(reader).unwrap_or(Err(Refusal::Garbled)))
 }
 
-/// The rest of a reply, behind its type; `None` if it ends too soon.
+/// Decodes a reply after its type; `None` if it is truncated.
 fn results(mut reader: Reader<'_>) -> Option<Result<Reader<'_>, Refusal>> {
     const ACCEPTED: u32 = 0;
     const DENIED: u32 = 1;
@@ -154,7 +154,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_call_is_ten_words_and_its_arguments() {
+    fn encodes_call_header_and_arguments() {
         let call = Call {
             xid: 0x0102_0304,
             program: 100_000,
@@ -172,7 +172,7 @@ pub(crate) mod tests {
         assert_eq!(call.encode(), expected);
     }
 
-    /// The results as integers, or why there are none; `None` if it is not the reply.
+    /// The results as integers, or the refusal; `None` if it is not the reply.
     fn read(words: &[u32]) -> Option<Result<Vec<u32>, Refusal>> {
         let datagram = bytes(words);
         let read = reply(&datagram, 7)?;
@@ -180,7 +180,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn every_kind_of_reply() {
+    fn decodes_every_kind_of_reply() {
         assert_eq!(read(&[7, 1, 0, 0, 0, 0, 8, 9]), Some(Ok(vec![8, 9])));
         assert_eq!(read(&[7, 1, 0, 0, 0, 0]), Some(Ok(vec![])));
         // A verifier of five bytes, padded to eight.
@@ -209,25 +209,25 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn any_datagram_is_read(datagram in prop::collection::vec(any::<u8>(), 0..200), xid: u32) {
+        fn decodes_any_datagram(datagram in prop::collection::vec(any::<u8>(), 0..200), xid: u32) {
             let _ = reply(&datagram, xid);
         }
 
         #[test]
-        fn any_reply_to_the_call_is_read(words in prop::collection::vec(0u32..7, 0..40)) {
+        fn decodes_any_reply_to_call(words in prop::collection::vec(0u32..7, 0..40)) {
             let mut reply = vec![7, 1];
             reply.extend(words);
             prop_assert!(read(&reply).is_some());
         }
 
         #[test]
-        fn a_call_is_not_taken_for_a_reply(xid: u32, program: u32, version: u32, procedure: u32) {
+        fn call_is_not_decoded_as_reply(xid: u32, program: u32, version: u32, procedure: u32) {
             let call = Call { xid, program, version, procedure, args: &[] };
             prop_assert!(reply(&call.encode(), xid).is_none());
         }
 
         #[test]
-        fn results_come_back_as_they_were_sent(
+        fn decodes_encoded_results(
             xid: u32, results in prop::collection::vec(any::<u32>(), 0..40), cut in 0usize..24,
         ) {
             let datagram = accepted(xid, &results);

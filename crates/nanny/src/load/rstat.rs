@@ -1,5 +1,5 @@
-//! The load by Sun's rstat: one call to the server's port mapper, which tells the port, and one to
-//! `rstatd` there, both over UDP and repeated while nobody answers.
+//! Queries the load by Sun's rstat: one call to the server's port mapper for the port, and one to
+//! `rstatd` on that port, both over UDP and repeated until a reply arrives.
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -14,34 +14,34 @@ use nix::errno::Errno;
 use super::Load;
 use super::rpc::{Call, Reader, Refusal, reply};
 
-/// Where the port mapper listens (RFC 1833).
+/// Port of the port mapper (RFC 1833).
 pub const PORT_MAPPER: u16 = 111;
 
-/// The port mapper's program, version 2, and what it is asked.
+/// Program and version of the port mapper.
 const PMAP: (u32, u32) = (100_000, 2);
 /// `PMAPPROC_GETPORT`
 const GET_PORT: u32 = 3;
-/// rstat's program, version 3, which has the statistics as integers of fixed number.
+/// Program and version of rstat. Version 3 has a fixed number of integers.
 const RSTAT: (u32, u32) = (100_001, 3);
 /// `RSTATPROC_STATS`
 const STATS: u32 = 1;
 /// `IPPROTO_UDP`
 const UDP: u32 = 17;
 
-/// The integers of a `statstime` before its load averages: processor times, disk transfers, pages,
-/// interrupts, packets, context switches.
+/// Number of integers of a `statstime` before its load averages: processor times, disk transfers,
+/// pages, interrupts, packets, context switches.
 const BEFORE_LOADS: usize = 18;
 
-/// How many processes make a load average of 1 in the statistics (`FSCALE`).
+/// Fixed-point scale of the load averages (`FSCALE`).
 const SCALE: f64 = 256.0;
 
-/// After so long without an answer the call is repeated, then after twice that, and so on.
+/// Time until the call is repeated without a reply; doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// More than any answer has that is of use.
+/// Size of the receive buffer, larger than any valid reply.
 const ROOM: usize = 512;
 
-/// Who is asked.
+/// The RPC program of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
     /// The port mapper, for rstat's port.
@@ -59,14 +59,14 @@ impl fmt::Display for Program {
     }
 }
 
-/// Why there is no load.
+/// Failures of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// The system said so when this program was asked.
+    /// A system error in a call of this program.
     System(Program, Errno),
-    /// The program did not do what it was asked.
+    /// The program refused the call.
     Refused(Program, Refusal),
-    /// The program did not answer in time.
+    /// No reply from the program in time.
     NoAnswer(Program),
     /// rstat is not registered with the port mapper.
     NotRegistered,
@@ -77,19 +77,19 @@ impl fmt::Display for Failure {
         match self {
             Self::System(program, errno) => write!(f, "{program}: {}", errno.desc()),
             Self::Refused(program, refusal) => write!(f, "{program}: {refusal}"),
-            Self::NoAnswer(program) => write!(f, "{program} does not answer"),
+            Self::NoAnswer(program) => write!(f, "no reply from {program}"),
             Self::NotRegistered => f.write_str("rstat is not registered with the port mapper"),
         }
     }
 }
 
-/// The port in the port mapper's results; `None` if there is none in them.
+/// Decodes the port from the port mapper's results.
 #[must_use]
 pub fn port(mut results: Reader<'_>) -> Option<u32> {
     results.word()
 }
 
-/// The load in rstat's results; `None` if there is none in them.
+/// Decodes the load from rstat's results.
 #[must_use]
 pub fn load(mut results: Reader<'_>) -> Option<Load> {
     results.skip_words(BEFORE_LOADS)?;
@@ -97,12 +97,12 @@ pub fn load(mut results: Reader<'_>) -> Option<Load> {
     Load::new(f64::from(fixed) / SCALE)
 }
 
-/// A question that is going on.
+/// A query in flight.
 #[derive(Debug)]
-pub struct Question {
+pub struct Query {
     server: IpAddr,
     program: Program,
-    /// Connected: datagrams from elsewhere do not come in, and a closed port is told.
+    /// Connected: it receives datagrams of the server only, and reports a closed port.
     socket: UdpSocket,
     xid: u32,
     pause: Duration,
@@ -110,40 +110,40 @@ pub struct Question {
     until: Instant,
 }
 
-impl Question {
-    /// Asks the port mapper at `at`, without waiting. Until `until` there is time for both answers.
+impl Query {
+    /// Calls the port mapper at `at` without blocking. `until` is the deadline for both replies.
     ///
     /// # Errors
-    /// What the system could tell at once.
+    /// A system error.
     pub fn start(at: SocketAddr, now: Instant, until: Instant) -> Result<Self, Failure> {
-        let mut question = Self {
+        let mut query = Self {
             server: at.ip(),
             program: Program::PortMapper,
             socket: connect(at).map_err(|error| system(Program::PortMapper, &error))?,
-            // Not to be guessed by somebody who cannot see the call.
+            // Random, so that a host that cannot see the call cannot forge a reply.
             xid: RandomState::new().build_hasher().finish() as u32,
             pause: FIRST_PAUSE,
             next_call: now,
             until,
         };
-        question.call(now)?;
-        Ok(question)
+        query.call(now)?;
+        Ok(query)
     }
 
-    /// The next moment at which it has something to do.
+    /// The next timer.
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.next_call.min(self.until)
     }
 
-    /// Goes on as far as it can; `None` if it has to wait again, for the socket to be readable or
-    /// for the [`Question::deadline`].
-    pub fn go_on(&mut self, now: Instant) -> Option<Result<Load, Failure>> {
-        self.advance(now).transpose()
+    /// Advances the query; `None` while it waits for the socket to be readable or for the
+    /// [`Query::deadline`].
+    pub fn advance(&mut self, now: Instant) -> Option<Result<Load, Failure>> {
+        self.poll(now).transpose()
     }
 
-    fn advance(&mut self, now: Instant) -> Result<Option<Load>, Failure> {
-        // What came in time counts, even where this process was late to look.
+    fn poll(&mut self, now: Instant) -> Result<Option<Load>, Failure> {
+        // A reply within the deadline counts, even if this process reads it late.
         if let Some(load) = self.receive(now)? {
             return Ok(Some(load));
         }
@@ -156,7 +156,7 @@ impl Question {
         Ok(None)
     }
 
-    /// Calls, for the first time or again.
+    /// Sends the call, for the first time or again.
     fn call(&mut self, now: Instant) -> Result<(), Failure> {
         let ((program, version), procedure, args): (_, _, &[u32]) = match self.program {
             Program::PortMapper => (PMAP, GET_PORT, &[RSTAT.0, RSTAT.1, UDP, 0]),
@@ -176,7 +176,8 @@ impl Question {
         Ok(())
     }
 
-    /// Reads what came. As much as that may be, a few datagrams at a time are enough.
+    /// Reads the received datagrams. A bounded number per call keeps a flood from blocking the
+    /// event loop.
     fn receive(&mut self, now: Instant) -> Result<Option<Load>, Failure> {
         for _ in 0..16 {
             let mut room = [0; ROOM];
@@ -196,7 +197,7 @@ impl Question {
             match self.program {
                 Program::PortMapper => {
                     let port = port(results).ok_or(garbled)?;
-                    self.turn_to(port, now)?;
+                    self.call_rstat(port, now)?;
                 }
                 Program::Rstat => return load(results).ok_or(garbled).map(Some),
             }
@@ -204,8 +205,8 @@ impl Question {
         Ok(None)
     }
 
-    /// Asks rstat, at the port that the port mapper told.
-    fn turn_to(&mut self, port: u32, now: Instant) -> Result<(), Failure> {
+    /// Calls rstat at the port from the port mapper.
+    fn call_rstat(&mut self, port: u32, now: Instant) -> Result<(), Failure> {
         let port = match u16::try_from(port) {
             Ok(0) => return Err(Failure::NotRegistered),
             Ok(port) => port,
@@ -214,26 +215,26 @@ impl Question {
         self.program = Program::Rstat;
         let socket = connect(SocketAddr::new(self.server, port));
         self.socket = socket.map_err(|error| system(self.program, &error))?;
-        // A late answer to the first call is none to the second.
+        // A late reply to the first call must not match the second.
         self.xid = self.xid.wrapping_add(1);
         self.pause = FIRST_PAUSE;
         self.call(now)
     }
 }
 
-impl AsFd for Question {
+impl AsFd for Query {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
 }
 
-/// What the system said when `program` was asked.
+/// The failure for a system error in a call of `program`.
 fn system(program: Program, error: &io::Error) -> Failure {
     let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
     Failure::System(program, errno)
 }
 
-/// A socket that speaks to `peer` alone.
+/// Opens a socket connected to `peer`.
 fn connect(peer: SocketAddr) -> io::Result<UdpSocket> {
     let any: IpAddr = match peer {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),

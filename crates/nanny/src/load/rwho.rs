@@ -1,5 +1,5 @@
-//! The files of the rwho daemon: one for each host it hears of, `/var/spool/rwho/whod.HOST`, with the
-//! last packet from there (`struct whod` of `<protocols/rwhod.h>`), in this host's byte order.
+//! Reads the files of the rwho daemon: `/var/spool/rwho/whod.HOST` holds the last packet from that
+//! host (`struct whod` of `<protocols/rwhod.h>`), in this host's byte order.
 
 use std::fs::{DirEntry, File, OpenOptions};
 use std::io::{self, Read};
@@ -12,40 +12,40 @@ use nix::libc;
 
 use super::Load;
 
-/// Where the files are.
+/// Directory of the files.
 pub const SPOOL: &str = "/var/spool/rwho";
 
-/// A record that was received longer ago is of a host that may be down (ruptime(1)).
+/// Maximum age of a record; the host of an older one may be down (ruptime(1)).
 pub const FRESH: Duration = Duration::from_secs(11 * 60);
 
-/// The part of a record that is always there; who is logged in comes after it.
+/// Length of the fixed part of a record; the logged-in users follow.
 const HEADER: usize = 60;
 
-/// So many entries of the spool are looked at: anybody on the network can make rwhod write files.
+/// Maximum number of entries to read: any host on the network can make rwhod write files.
 const MOST_FILES: usize = 10_000;
 
-/// What is known of a host's load.
+/// Result of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Found {
-    /// Its load.
+    /// The load.
     Load(Load),
-    /// There is a record, but it is too old, or no record of a host's status.
+    /// The record is stale, or not a status record.
     Unusable,
-    /// There is no record.
+    /// No record.
     Nothing,
 }
 
-/// A record.
+/// The used fields of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
-    /// When it was received, by this host's clock: seconds since 1970, modulo 2^32.
+    /// Time of receipt by this host's clock: seconds since 1970, modulo 2^32.
     pub received: u32,
     /// The one-minute load average in hundredths.
     pub hundredths: i32,
 }
 
 impl Record {
-    /// Reads the first bytes of a file; `None` if it is no record of a host's status.
+    /// Decodes the first bytes of a file; `None` if it is not a status record.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         const VERSION: u8 = 1;
@@ -61,11 +61,11 @@ impl Record {
         })
     }
 
-    /// The load at `now`, in time since 1970, unless the record is too old. One from the future is
-    /// taken for as long: a clock may have been set back a little.
+    /// The load at `now`, in time since 1970, unless the record is stale. A record from the future
+    /// is accepted for as long: the clock may have been set back a little.
     #[must_use]
     pub fn load(self, now: Duration) -> Option<Load> {
-        // Cut off as the record's time is, which outlives the year 2106 so.
+        // Truncated like the record's time, which survives the year 2106.
         let now = now.as_secs() as u32;
         let age = now.wrapping_sub(self.received).cast_signed();
         if u64::from(age.unsigned_abs()) > FRESH.as_secs() {
@@ -75,10 +75,10 @@ impl Record {
     }
 }
 
-/// Looks in `spool` for the load at `now` of a host that goes by one of `names`.
+/// Searches `spool` for the load at `now` of a host with one of `names`.
 ///
 /// # Errors
-/// The spool cannot be read: [`io::ErrorKind::NotFound`] where there is none.
+/// The spool cannot be read: [`io::ErrorKind::NotFound`] if it does not exist.
 pub fn find(spool: &Path, names: &[String], now: Duration) -> io::Result<Found> {
     let mut found = Found::Nothing;
     for entry in std::fs::read_dir(spool)?.take(MOST_FILES) {
@@ -86,7 +86,7 @@ pub fn find(spool: &Path, names: &[String], now: Duration) -> io::Result<Found> 
         if !names.iter().any(|name| is_of(&entry, name)) {
             continue;
         }
-        // A file that cannot be read is no record; it may have been removed just now.
+        // An unreadable file counts as unusable: it may have been removed just now.
         let record = read(&entry.path()).ok().flatten();
         match record.and_then(|record| record.load(now)) {
             Some(load) => return Ok(Found::Load(load)),
@@ -96,7 +96,7 @@ pub fn find(spool: &Path, names: &[String], now: Duration) -> io::Result<Found> 
     Ok(found)
 }
 
-/// Whether a file is that of the host `name`. rwhod sends host names up to their first dot.
+/// Whether a file belongs to the host `name`. rwhod sends host names up to their first dot.
 fn is_of(entry: &DirEntry, name: &str) -> bool {
     let file = entry.file_name();
     let Some(host) = file.to_str().and_then(|file| file.strip_prefix("whod.")) else {
@@ -110,8 +110,8 @@ fn is_of(entry: &DirEntry, name: &str) -> bool {
     host.eq_ignore_ascii_case(name) || host.eq_ignore_ascii_case(label)
 }
 
-/// Reads a record. The spool belongs to rwhod's user: what is no file of its own is not waited for,
-/// and links are not followed.
+/// Reads a record. The spool belongs to rwhod's user: do not block on files that are not regular,
+/// and do not follow links.
 fn read(path: &Path) -> io::Result<Option<Record>> {
     let file: File = OpenOptions::new()
         .read(true)

@@ -1,27 +1,27 @@
-//! A load average in the output of a command: `uptime`, `ruptime`, `rup` and what resembles them.
-//! Bytes in, a number out; the output comes from another host and may be anything.
+//! Parses a load average from the output of a command: `uptime`, `ruptime`, `rup` and similar ones.
+//! The output comes from another host and may contain anything.
 //!
 //! Within a line: the word `load`, after it the first `:` or run of blanks, after that the first
-//! number. A host may be named `load1`, so where there are several, `load average` goes before the
-//! word `load`, and that before a word with `load` in it; then the first counts.
+//! number. A host may be named `load1`, so of several matches `load average` has precedence over
+//! the word `load`, and that over a word that contains `load`; then the first counts.
 
 use super::Load;
 
-/// How much of a line is looked at: the work for a line full of `load` grows by its square.
+/// Maximum length of a line: the cost of a line full of `load` is quadratic.
 const LINE: usize = 1024;
 
-/// What is looked for.
+/// The word to search for.
 const WORD: &[u8] = b"load";
 
-/// The one-minute load average in `output`, if there is one.
+/// Parses the one-minute load average from `output`.
 #[must_use]
 pub fn load(output: &[u8]) -> Option<Load> {
     best(output).map(|(_, load)| load)
 }
 
-/// The load average in `output` of a host known by `name`, where the output may tell of several
-/// hosts, one on each line and named first: some `ruptime` tell of all, whichever is asked for.
-/// One line alone is that host's, however it is called.
+/// Parses the load average of the host `name` from `output`, which may cover several hosts, one a
+/// line and named first: some versions of `ruptime` always print all. A single line counts for any
+/// name.
 #[must_use]
 pub fn load_of(name: &str, output: &[u8]) -> Option<Load> {
     let mut lines = lines(output).filter_map(|line| Some((line, best(line)?.1)));
@@ -42,7 +42,7 @@ pub fn load_of(name: &str, output: &[u8]) -> Option<Load> {
         .map(|(_, load)| load)
 }
 
-/// How surely a `load` is the one meant, the surest first.
+/// Rank of a match, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     /// `load average`
@@ -58,13 +58,13 @@ fn lines(output: &[u8]) -> impl Iterator<Item = &[u8]> {
     lines.map(|line| line.get(..LINE).unwrap_or(line))
 }
 
-/// The surest load of the output, the first of several.
+/// The best match of the output, the first of several.
 fn best(output: &[u8]) -> Option<(Rank, Load)> {
     let found = lines(output).flat_map(|line| {
         let at = (0..line.len()).filter(|&at| starts_with(&line[at..], WORD));
         at.filter_map(|at| Some((rank(line, at), after(&line[at + WORD.len()..])?)))
     });
-    // Of equal ones `min_by_key` takes the first.
+    // Of equal ranks `min_by_key` takes the first.
     found.min_by_key(|&(rank, _)| rank)
 }
 
@@ -73,7 +73,7 @@ fn starts_with(text: &[u8], word: &[u8]) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
-/// How sure the `load` at `at` is.
+/// The rank of the `load` at `at`.
 fn rank(line: &[u8], at: usize) -> Rank {
     let rest = &line[at + WORD.len()..];
     let begins = at == 0 || !line[at - 1].is_ascii_alphanumeric();
@@ -86,17 +86,16 @@ fn rank(line: &[u8], at: usize) -> Rank {
     }
 }
 
-/// The number after a `load`, of which `text` is the rest of the line.
+/// The number after a `load`; `text` is the rest of the line.
 fn after(text: &[u8]) -> Option<Load> {
     let is_end = |&byte: &u8| matches!(byte, b':' | b' ' | b'\t');
     let start = text.iter().position(is_end)? + 1;
     number(&text[start..])
 }
 
-/// The first number: digits, with a fraction after a point or a comma.
+/// Parses the first number: digits, with a fraction after a point or a comma.
 ///
-/// What runs on in letters or signs is none, such as the hours of `1+03:21`; nor is what has a
-/// sign before it.
+/// Not a number: digits adjacent to letters or signs, such as the hours of `1+03:21`.
 fn number(text: &[u8]) -> Option<Load> {
     let digit = text.iter().position(u8::is_ascii_digit)?;
     let is_mark = |byte: u8| byte == b'.' || byte == b',';
@@ -123,7 +122,7 @@ fn number(text: &[u8]) -> Option<Load> {
     {
         return None;
     }
-    // Digits and at most one mark, so this is text.
+    // Digits and at most one mark, so valid UTF-8.
     let text = std::str::from_utf8(&text[start..end]).ok()?;
     Load::new(text.replace(',', ".").parse().ok()?)
 }

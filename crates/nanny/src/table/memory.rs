@@ -1,4 +1,4 @@
-//! A kernel of memory that answers as the real one does.
+//! A fake of the kernel's table in memory.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,22 +7,22 @@ use ipvs_netlink::Attempt;
 
 use super::*;
 use crate::check::dialogue::Dialogue;
-use crate::check::question::Question;
-use crate::settings::{Kind, Stage};
+use crate::check::probe::Probe;
+use crate::settings::{Kind, Mode};
 
-/// A kernel with one service, or none.
+/// A table with one service, or none.
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) has_service: bool,
     pub(crate) destinations: BTreeMap<DestinationKey, Destination>,
-    /// Whether it refuses every change.
+    /// Whether every change fails.
     pub(crate) is_broken: bool,
-    /// How many changes it was asked for.
-    pub(crate) asked: u32,
+    /// Number of requested changes.
+    pub(crate) requests: u32,
 }
 
 impl Memory {
-    /// A kernel with the service and no destination.
+    /// A table with the service and no destination.
     pub(crate) fn with_service() -> Self {
         Self {
             has_service: true,
@@ -30,7 +30,7 @@ impl Memory {
         }
     }
 
-    /// A kernel with the service and the server of [`settings`] in it.
+    /// A table with the service and the server of [`settings`].
     pub(crate) fn with_destination(weight: u32) -> Self {
         let mut table = Table::with(Self::with_service(), &settings(Method::Masquerade));
         table.add(weight).expect("added");
@@ -43,12 +43,12 @@ impl Memory {
         self.destinations.values().next()
     }
 
-    fn refuse(&mut self, there: bool, wanted: bool, attempt: Attempt) -> Result<(), Error> {
-        self.asked += 1;
+    fn refuse(&mut self, present: bool, wanted: bool, attempt: Attempt) -> Result<(), Error> {
+        self.requests += 1;
         if self.is_broken {
             return Err(Error::Permission { attempt });
         }
-        match (self.has_service, there, wanted) {
+        match (self.has_service, present, wanted) {
             (false, _, _) => Err(Error::NoSuchService { attempt }),
             (true, true, false) => Err(Error::AlreadyExists { attempt }),
             (true, false, true) => Err(Error::NoSuchDestination { attempt }),
@@ -63,21 +63,21 @@ impl Kernel for Memory {
     }
     fn add(&mut self, service: &ServiceKey, destination: &Destination) -> Result<(), Error> {
         let key = destination.key;
-        let there = self.destinations.contains_key(&key);
-        self.refuse(there, false, Attempt::AddDestination(*service, key))?;
+        let present = self.destinations.contains_key(&key);
+        self.refuse(present, false, Attempt::AddDestination(*service, key))?;
         self.destinations.insert(key, destination.clone());
         Ok(())
     }
     fn edit(&mut self, service: &ServiceKey, destination: &Destination) -> Result<(), Error> {
         let key = destination.key;
-        let there = self.destinations.contains_key(&key);
-        self.refuse(there, true, Attempt::EditDestination(*service, key))?;
+        let present = self.destinations.contains_key(&key);
+        self.refuse(present, true, Attempt::EditDestination(*service, key))?;
         self.destinations.insert(key, destination.clone());
         Ok(())
     }
     fn delete(&mut self, service: &ServiceKey, key: &DestinationKey) -> Result<(), Error> {
-        let there = self.destinations.contains_key(key);
-        self.refuse(there, true, Attempt::DeleteDestination(*service, *key))?;
+        let present = self.destinations.contains_key(key);
+        self.refuse(present, true, Attempt::DeleteDestination(*service, *key))?;
         self.destinations.remove(key);
         Ok(())
     }
@@ -86,7 +86,7 @@ impl Kernel for Memory {
 /// Settings for 1.2.3.1:80 on 10.0.0.2:8080, weight 100.
 pub(crate) fn settings(method: Method) -> Settings {
     Settings {
-        question: Question::Tcp(Dialogue::default()),
+        probe: Probe::Tcp(Dialogue::default()),
         kind: Kind::RealServer,
         service: "1.2.3.1:80".parse().expect("an address"),
         udp: false,
@@ -102,7 +102,7 @@ pub(crate) fn settings(method: Method) -> Settings {
         quiesce: false,
         load_data: None,
         report_only: false,
-        stage: Stage::Foreground,
+        mode: Mode::Foreground,
         verbose: false,
     }
 }

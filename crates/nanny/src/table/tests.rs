@@ -1,4 +1,4 @@
-//! The table against the kernel of memory.
+//! The destination in the fake table.
 
 use std::num::NonZeroU32;
 
@@ -21,7 +21,7 @@ fn listed(table: &Table<Memory>) -> Vec<String> {
 }
 
 #[test]
-fn the_port_of_direct_and_tunnel_is_the_virtual_one_on_every_change() {
+fn direct_and_tunnel_use_virtual_port() {
     for (method, line) in [
         (Method::Masquerade, "10.0.0.2:8080 Masquerade"),
         (Method::Direct, "10.0.0.2:80 Direct"),
@@ -39,24 +39,24 @@ fn the_port_of_direct_and_tunnel_is_the_virtual_one_on_every_change() {
 }
 
 #[test]
-fn a_server_that_is_there_keeps_its_weight_and_thresholds() {
+fn preexisting_destination_keeps_weight_and_thresholds() {
     let mut table = table(Method::Masquerade);
     table.add(50).expect("added");
     let key = table.destination.key;
-    let there = table.kernel.destinations.get_mut(&key).expect("there");
-    (there.upper_threshold, there.lower_threshold) = (9, 4);
+    let entry = table.kernel.destinations.get_mut(&key).expect("present");
+    (entry.upper_threshold, entry.lower_threshold) = (9, 4);
     table.destination.upper_threshold = 0;
-    assert_eq!(table.add(3).expect("taken over"), Some(50));
+    assert_eq!(table.add(3).expect("adopted"), Some(50));
     table.set(100).expect("edited");
-    let there = &table.kernel.destinations[&key];
+    let entry = &table.kernel.destinations[&key];
     assert_eq!(
-        (there.weight, there.upper_threshold, there.lower_threshold),
+        (entry.weight, entry.upper_threshold, entry.lower_threshold),
         (100, 9, 4)
     );
 }
 
 #[test]
-fn a_server_that_is_there_gets_the_right_method() {
+fn preexisting_destination_gets_configured_method() {
     let mut table = table(Method::Direct);
     table.destination.forwarding = Forwarding::Tunnel;
     table.add(50).expect("added");
@@ -66,32 +66,32 @@ fn a_server_that_is_there_gets_the_right_method() {
 }
 
 #[test]
-fn what_is_gone_is_gone_and_what_somebody_took_out_comes_back() {
+fn missing_destination_is_tolerated_or_restored() {
     let mut table = table(Method::Masquerade);
-    table.remove().expect("not there");
-    assert_eq!(table.find().expect("not there"), None);
+    table.remove().expect("absent");
+    assert_eq!(table.find().expect("absent"), None);
     table.set(7).expect("put back");
     assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 7"]);
-    table.put_back(9).expect("there");
+    table.restore(9).expect("present");
     assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 7"]);
     table.remove().expect("removed");
-    table.put_back(9).expect("put back");
+    table.restore(9).expect("put back");
     assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 9"]);
 }
 
 #[test]
-fn a_missing_service_is_told_apart() {
+fn reports_missing_service() {
     let mut table = table(Method::Masquerade);
     table.kernel.has_service = false;
     assert!(is_no_service(&table.add(1).expect_err("no service")));
     assert!(is_no_service(&table.set(1).expect_err("no service")));
-    assert!(is_no_service(&table.put_back(1).expect_err("no service")));
-    table.remove().expect("gone with its service");
+    assert!(is_no_service(&table.restore(1).expect_err("no service")));
+    table.remove().expect("deleted with its service");
 }
 
 #[test]
-fn the_service_is_known_by_its_protocol_or_by_its_mark() {
-    let asked = |change: fn(&mut Settings)| {
+fn service_key_uses_protocol_or_mark() {
+    let key_of = |change: fn(&mut Settings)| {
         let mut settings = settings(Method::Direct);
         change(&mut settings);
         let table = Table::with(Memory::with_service(), &settings);
@@ -101,15 +101,15 @@ fn the_service_is_known_by_its_protocol_or_by_its_mark() {
             table.service.family(),
         )
     };
-    let tcp = asked(|_| {});
-    let udp = asked(|settings| settings.udp = true);
+    let tcp = key_of(|_| {});
+    let udp = key_of(|settings| settings.udp = true);
     let mark = |settings: &mut Settings| settings.mark = NonZeroU32::new(80);
     assert_eq!((tcp.1, udp.1), (80, 80));
     assert_ne!(tcp.0, udp.0);
-    // A service with a mark has no port of its own: the real server's stays, whatever the method.
-    assert_eq!(asked(mark).1, 8080);
-    assert_eq!(asked(mark).2, Family::V4);
-    let six = asked(|settings| {
+    // A firewall-mark service has no port: the real server's port stays with any method.
+    assert_eq!(key_of(mark).1, 8080);
+    assert_eq!(key_of(mark).2, Family::V4);
+    let six = key_of(|settings| {
         settings.mark = NonZeroU32::new(80);
         settings.service = "[2001:db8::1]:80".parse().expect("an address");
         settings.server = "[2001:db8::2]:8080".parse().expect("an address");
@@ -118,12 +118,12 @@ fn the_service_is_known_by_its_protocol_or_by_its_mark() {
 }
 
 #[test]
-fn a_quiesced_server_stays_with_weight_0() {
+fn quiesced_destination_has_weight_0() {
     let mut table = table(Method::Masquerade);
-    assert!(!table.quiesce().expect("not there"));
+    assert!(!table.quiesce().expect("absent"));
     table.add(50).expect("added");
-    assert!(table.quiesce().expect("there"));
+    assert!(table.quiesce().expect("present"));
     assert_eq!(listed(&table), ["10.0.0.2:8080 Masquerade 0"]);
     table.kernel.has_service = false;
-    assert!(!table.quiesce().expect("gone with its service"));
+    assert!(!table.quiesce().expect("deleted with its service"));
 }

@@ -1,4 +1,4 @@
-//! Courses of the weight: the climb, then by load; and what holds for any of them.
+//! Sequences of weights: slow start, then by load; and invariants of all sequences.
 
 use super::*;
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ fn load(average: f64) -> Load {
     Load::new(average).expect("a load")
 }
 
-/// Every weight a server goes through, with the seconds since it was let in.
+/// Every weight of a server, with the seconds since it came in.
 fn course(mut weight: Weight, start: Instant) -> Vec<(u64, u32)> {
     let mut course = vec![(0, weight.current())];
     while let Some(at) = weight.deadline() {
@@ -32,17 +32,17 @@ fn course(mut weight: Weight, start: Instant) -> Vec<(u64, u32)> {
     course
 }
 
-/// The weights after each of these loads, one a step; `None` is a load that was not to be had.
+/// The weights after each of these loads, one a step; `None` is an unknown load.
 fn follow(mut weight: Weight, loads: &[Option<f64>]) -> Vec<u32> {
     let mut weights = Vec::new();
     for &average in loads {
         let at = weight.deadline().expect("it goes on");
         let before = weight.current();
         let step = weight.step(at);
-        if step == Some(Step::AskLoad) {
+        if step == Some(Step::PollLoad) {
             assert_eq!(weight.current(), before);
             if let Some(average) = average {
-                assert_eq!(weight.hear(load(average)), weight.current() != before);
+                assert_eq!(weight.apply_load(load(average)), weight.current() != before);
             }
         }
         assert_eq!(weight.deadline(), Some(at + STEP));
@@ -52,7 +52,7 @@ fn follow(mut weight: Weight, loads: &[Option<f64>]) -> Vec<u32> {
 }
 
 #[test]
-fn starts_at_a_thirty_second_and_doubles_every_twenty_seconds() {
+fn slow_start_doubles_every_twenty_seconds() {
     let now = Instant::now();
     for (weight, expected) in [
         (0, &[(0, 0)][..]),
@@ -96,7 +96,7 @@ fn starts_at_a_thirty_second_and_doubles_every_twenty_seconds() {
 }
 
 #[test]
-fn an_adopted_weight_goes_on_from_where_it_is() {
+fn adopted_weight_is_kept() {
     let now = Instant::now();
     for (weight, found, expected) in [
         (100, 100, &[(0, 100)][..]),
@@ -114,7 +114,7 @@ fn an_adopted_weight_goes_on_from_where_it_is() {
 }
 
 #[test]
-fn an_idle_server_gets_more_up_to_the_scale_and_a_busy_one_goes_back() {
+fn weight_follows_load_within_limits() {
     let now = Instant::now();
     let weight = Weight::adopt(BY_LOAD, 100, now);
     // 50 times the cube root of 1, 0.512, 0.125, then of 1, 8, 27.
@@ -127,7 +127,7 @@ fn an_idle_server_gets_more_up_to_the_scale_and_a_busy_one_goes_back() {
 }
 
 #[test]
-fn a_server_climbs_to_what_was_assigned_before_its_load_counts() {
+fn slow_start_ends_before_load_counts() {
     let now = Instant::now();
     let weight = Weight::start(BY_LOAD, now);
     let busy = [
@@ -145,7 +145,7 @@ fn a_server_climbs_to_what_was_assigned_before_its_load_counts() {
 }
 
 #[test]
-fn a_found_weight_that_a_load_may_have_given_is_kept() {
+fn adopted_weight_within_scale_is_kept() {
     let now = Instant::now();
     let unknown = [None, None];
     for (found, kept) in [(100, 100), (700, 700), (5000, 1000)] {
@@ -154,12 +154,12 @@ fn a_found_weight_that_a_load_may_have_given_is_kept() {
         assert_eq!(follow(weight, &unknown), [kept, kept]);
     }
     let mut weight = Weight::adopt(BY_LOAD, 700, now);
-    weight.go_without_load(now);
+    weight.disable_load(now);
     assert_eq!(course(weight, now), [(0, 700), (20, 100)]);
 }
 
 #[test]
-fn halves_and_quarters_are_those_of_integers_and_the_result_is_cut_off() {
+fn divisions_and_result_truncate() {
     let by_load = |assigned, last, average| {
         let rules = Rules {
             assigned,
@@ -188,7 +188,7 @@ fn halves_and_quarters_are_those_of_integers_and_the_result_is_cut_off() {
 }
 
 #[test]
-fn a_change_of_less_than_a_quarter_is_not_made() {
+fn ignores_change_below_quarter() {
     let follow = |last, average| BY_LOAD.follow(last, load(average));
     assert_eq!(follow(100, 0.875), 125);
     assert_eq!(follow(100, 0.88), 100);
@@ -196,24 +196,27 @@ fn a_change_of_less_than_a_quarter_is_not_made() {
     // 50 times the cube root of 0.1 is 23.2.
     assert_eq!(follow(500, 1.1), 500);
     assert_eq!(follow(500, 1.0), 500);
-    // What the bounds leave of a change is too little, too.
+    // A change that the limits reduce below a quarter is not made either.
     assert_eq!(follow(990, 0.0), 990);
     assert_eq!(follow(110, 5000.0), 110);
 }
 
 #[test]
-fn a_load_counts_once_and_only_where_it_was_asked_for() {
+fn polled_load_counts_once() {
     let now = Instant::now();
     let mut weight = Weight::adopt(BY_LOAD, 100, now);
-    assert!(!weight.hear(load(0.0)), "nobody asked");
-    assert_eq!(weight.step(now + STEP), Some(Step::AskLoad));
-    assert!(weight.hear(load(0.0)));
-    assert!(!weight.hear(load(0.0)), "heard already");
+    assert!(!weight.apply_load(load(0.0)), "no load was polled");
+    assert_eq!(weight.step(now + STEP), Some(Step::PollLoad));
+    assert!(weight.apply_load(load(0.0)));
+    assert!(
+        !weight.apply_load(load(0.0)),
+        "the load was applied already"
+    );
     assert_eq!(weight.current(), 150);
 }
 
 #[test]
-fn a_weight_of_0_stays_and_asks_for_nothing() {
+fn weight_0_stays_and_polls_nothing() {
     let rules = Rules {
         assigned: 0,
         ..BY_LOAD
@@ -224,18 +227,18 @@ fn a_weight_of_0_stays_and_asks_for_nothing() {
     }
 }
 
-/// A weight at work by load.
+/// A weight with load adjustment.
 fn at_work() -> impl Strategy<Value = (Rules, u32)> {
     let assigned = prop_oneof![1u32..200, 1..=LARGEST_WEIGHT];
     let scale = prop_oneof![1u32..20, 1..=LARGEST_WEIGHT];
-    (assigned, scale, 0.0..=1.0).prop_map(|(assigned, scale, place)| {
+    (assigned, scale, 0.0..=1.0).prop_map(|(assigned, scale, fraction)| {
         let rules = Rules {
             assigned,
             scale,
             by_load: true,
         };
         let room = f64::from(rules.largest() - assigned);
-        (rules, assigned + (room * place) as u32)
+        (rules, assigned + (room * fraction) as u32)
     })
 }
 
@@ -245,7 +248,7 @@ fn any_load() -> impl Strategy<Value = f64> {
 
 proptest! {
     #[test]
-    fn climbs_to_what_was_assigned_and_stays_within_the_kernels_range(
+    fn slow_start_reaches_assigned_weight_within_range(
         weight in 0..=LARGEST_WEIGHT,
     ) {
         let now = Instant::now();
@@ -257,7 +260,7 @@ proptest! {
     }
 
     #[test]
-    fn an_adopted_weight_is_kept_at_first_and_ends_as_assigned(
+    fn adopted_weight_ends_as_assigned(
         weight in 1..=LARGEST_WEIGHT, found in 1..=LARGEST_WEIGHT,
     ) {
         let now = Instant::now();
@@ -269,7 +272,7 @@ proptest! {
     }
 
     #[test]
-    fn a_load_keeps_the_weight_between_assigned_and_scale_in_the_kernels_range(
+    fn load_keeps_weight_within_limits(
         (rules, last) in at_work(), average in any_load(),
     ) {
         let new = rules.follow(last, load(average));
@@ -279,7 +282,7 @@ proptest! {
     }
 
     #[test]
-    fn more_load_never_means_more_weight(
+    fn higher_load_never_raises_weight(
         (rules, last) in at_work(), one in any_load(), other in any_load(),
     ) {
         let (less, more) = (one.min(other), one.max(other));
@@ -287,7 +290,7 @@ proptest! {
     }
 
     #[test]
-    fn below_1_it_never_shrinks_and_above_it_never_grows(
+    fn load_1_separates_growth_from_shrinking(
         (rules, last) in at_work(), below in 0.0..=1.0, above in 1.0..f64::MAX,
     ) {
         prop_assert!(rules.follow(last, load(below)) >= last);
@@ -296,7 +299,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_no_load_average_is_unknown(bits in any::<u64>()) {
+    fn invalid_load_average_is_unknown(bits in any::<u64>()) {
         let average = f64::from_bits(bits);
         let is_load = average.is_finite() && average >= 0.0;
         prop_assert_eq!(Load::new(average).is_some(), is_load);

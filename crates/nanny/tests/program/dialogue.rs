@@ -1,35 +1,35 @@
-//! What is sent and expected over TCP, bytes and expressions.
+//! Requests and expected replies over TCP, bytes and expressions.
 
 use std::time::Duration;
 
-use crate::faults::{PATIENT, TIMEOUT, fails, rules};
+use crate::faults::{LONG_RULES, TIMEOUT, fails, rules};
 use crate::nanny::{Nanny, PAGES, together, wait_until};
-use crate::server::{Manner, Server};
+use crate::server::{Behavior, Server};
 
-/// A server of this manner passes a check with these arguments, again and again.
+/// A server with this behavior passes checks with these arguments repeatedly.
 #[track_caller]
-fn passes(manner: Manner, check: &[&str]) {
-    let server = Server::up(manner);
-    let mut nanny = Nanny::checking(server.address, PATIENT, check);
+fn passes(behavior: Behavior, check: &[&str]) {
+    let server = Server::up(behavior);
+    let mut nanny = Nanny::checking(server.address, LONG_RULES, check);
     nanny.passes(TIMEOUT);
 }
 
-/// A server of this manner fails a check with these arguments, after `least`.
+/// A server with this behavior fails a check with these arguments, after `least`.
 #[track_caller]
-fn fails_with(manner: Manner, check: &[&str], line: &str, least: Duration) {
-    let server = Server::up(manner);
+fn fails_with(behavior: Behavior, check: &[&str], line: &str, least: Duration) {
+    let server = Server::up(behavior);
     let line = line.replace("RS", &server.address.to_string());
     let nanny = Nanny::checking(server.address, rules(least), check);
     fails(nanny, &line, least);
 }
 
-const UNEXPECTED: &str = "READ to RS failed: the reply is not as expected";
+const UNEXPECTED: &str = "READ to RS failed: unexpected reply";
 
 #[test]
-fn what_is_sent_is_what_is_said() {
-    let quit = Manner::Demands(b"\tQUIT \\ '\"\r\n", b"221 bye");
+fn sends_request_and_matches_reply() {
+    let quit = Behavior::Demands(b"\tQUIT \\ '\"\r\n", b"221 bye");
     passes(quit, &["-s", r#"\tQUIT \\ \'\"\r\n"#, "-x", "221"]);
-    let literal = Manner::Demands(br"QUIT\r\n", b"221 bye");
+    let literal = Behavior::Demands(br"QUIT\r\n", b"221 bye");
     passes(literal, &["-T", "-s", r"QUIT\r\n", "-x", "221"]);
     fails_with(
         literal,
@@ -40,10 +40,10 @@ fn what_is_sent_is_what_is_said() {
 }
 
 #[test]
-fn a_server_that_speaks_first_is_asked_nothing() {
-    passes(Manner::Greets(b"220 mail ESMTP\r\n"), &["-x", "220 "]);
+fn server_greeting_needs_no_request() {
+    passes(Behavior::Greets(b"220 mail ESMTP\r\n"), &["-x", "220 "]);
     fails_with(
-        Manner::Greets(b"421 busy\r\n"),
+        Behavior::Greets(b"421 busy\r\n"),
         &["-x", "220 "],
         UNEXPECTED,
         Duration::ZERO,
@@ -51,19 +51,19 @@ fn a_server_that_speaks_first_is_asked_nothing() {
 }
 
 #[test]
-fn something_sent_and_nothing_expected_is_a_connection() {
-    passes(Manner::Hangs, &["-s", "hello"]);
-    passes(Manner::Hangs, &["-s", "hello", "-x", ""]);
+fn send_without_expect_checks_connection() {
+    passes(Behavior::Hangs, &["-s", "hello"]);
+    passes(Behavior::Hangs, &["-s", "hello", "-x", ""]);
 }
 
 #[test]
-fn a_wildcard_is_any_byte() {
+fn wildcard_matches_any_byte() {
     let pause = Duration::from_millis(5);
-    let page = Manner::ByteByByte(b"HTTP/1.1 204 No Content\r\n", pause);
+    let page = Behavior::ByteByByte(b"HTTP/1.1 204 No Content\r\n", pause);
     passes(page, &["-s", "x", "-x", "HTTP/1.* 2**"]);
-    passes(Manner::Greets(b"\0"), &["-x", "*"]);
-    let half = "READ to RS failed: closed before the whole reply came";
-    fails_with(Manner::Greets(b"x"), &["-x", "**"], half, Duration::ZERO);
+    passes(Behavior::Greets(b"\0"), &["-x", "*"]);
+    let half = "READ to RS failed: connection closed before complete reply";
+    fails_with(Behavior::Greets(b"x"), &["-x", "**"], half, Duration::ZERO);
     fails_with(
         page,
         &["-s", "x", "-x", "HTTP/1.* 3**"],
@@ -73,35 +73,35 @@ fn a_wildcard_is_any_byte() {
 }
 
 #[test]
-fn an_expression_is_matched_wherever_it_is() {
+fn expression_matches_anywhere() {
     let pause = Duration::from_millis(5);
     let page = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n{\"state\": \"up\"}";
     let expressions = ["^HTTP/1\\.[01] (200|204) ", "\"state\": *\"up\"", "up\"}$"];
     together(&expressions, |expression| {
         let check = ["-s", "x", "--regex", "-x", expression];
-        passes(Manner::Answers(page), &check);
-        passes(Manner::ByteByByte(page, pause), &check);
+        passes(Behavior::Answers(page), &check);
+        passes(Behavior::ByteByByte(page, pause), &check);
     });
     together(&["^Server", "\"down\"", "^$"], |expression| {
         let check = ["-s", "x", "--regex", "-x", expression];
-        fails_with(Manner::Answers(page), &check, UNEXPECTED, Duration::ZERO);
+        fails_with(Behavior::Answers(page), &check, UNEXPECTED, Duration::ZERO);
     });
     let check = ["-s", "x", "--regex", "-x", ".*"];
-    fails_with(Manner::Hangs, &check, "READ to RS timed out", TIMEOUT);
+    fails_with(Behavior::Hangs, &check, "READ to RS timed out", TIMEOUT);
 }
 
 #[test]
-fn an_expression_sees_the_start_of_a_flood_and_costs_no_more() {
+fn expression_bounds_memory_of_flood() {
     let check = ["-s", "x", "--regex", "-x", "^HTTPx+[yz]$"];
-    fails_with(Manner::Floods, &check, UNEXPECTED, Duration::ZERO);
+    fails_with(Behavior::Floods, &check, UNEXPECTED, Duration::ZERO);
 
-    let server = Server::up(Manner::Floods);
+    let server = Server::up(Behavior::Floods);
     let mut nanny = Nanny::checking(server.address, "-t 15 --interval 10ms", &check);
     nanny.wait_for("[inactive]");
     let before = nanny.memory();
     wait_until("it checks", || server.accepted() > 5);
-    nanny.never_says("[ active ]", Duration::from_millis(10));
+    nanny.never_logs("[ active ]", Duration::from_millis(10));
     // From then on no check holds a reply.
     drop(server);
-    nanny.rests_within(before + PAGES);
+    nanny.memory_settles_within(before + PAGES);
 }

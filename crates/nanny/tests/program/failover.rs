@@ -1,4 +1,4 @@
-//! The watch of a failover service: its end tells of it.
+//! The watch of a failover service: exit status and timing.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -21,47 +21,47 @@ fn watch(address: std::net::SocketAddr) -> Nanny {
 }
 
 #[test]
-fn it_ends_with_status_0_when_the_service_has_failed() {
+fn exits_0_when_service_fails() {
     let server = Server::up(PAGE);
     let address = server.address;
     let mut nanny = watch(address);
     nanny.wait_for(&format!("starting FOS client monitor for {address}"));
     nanny.wait_for(&format!("[ active ] {address} is up"));
-    nanny.never_says("[inactive]", TIMEOUT * 4 / 3);
+    nanny.never_logs("[inactive]", TIMEOUT * 4 / 3);
     let before = Instant::now();
     drop(server);
     let down = format!("[inactive] {address} is down due to connection failure");
     let took = nanny.wait_for(&down) - before;
-    // The last pass may have been a while before, where the machine stood still.
+    // On a stalled machine the last pass may be a while ago.
     assert!(took >= TIMEOUT / 2, "{took:?} is too early");
     assert!(took <= TIMEOUT + INTERVAL + SLACK, "{took:?} is too late");
     assert_eq!(nanny.ended().code(), Some(0));
 }
 
 #[test]
-fn it_ends_with_status_1_when_the_service_never_came_up() {
+fn exits_1_when_service_never_came_up() {
     let address = refusing();
     let mut nanny = watch(address);
     nanny.wait_for(&format!("[inactive] {address} is not available yet"));
     let line = format!("[inactive] {address} did not come up within 3 s");
-    let said = nanny.wait_for(&line) - nanny.started;
-    assert!(said >= TIMEOUT, "{said:?}");
-    assert!(said <= TIMEOUT + SLACK, "{said:?}");
+    let logged = nanny.wait_for(&line) - nanny.started;
+    assert!(logged >= TIMEOUT, "{logged:?}");
+    assert!(logged <= TIMEOUT + SLACK, "{logged:?}");
     assert_eq!(nanny.ended().code(), Some(1));
 }
 
 #[test]
-fn a_service_that_comes_up_late_but_in_time_is_watched() {
+fn late_service_is_watched() {
     let address = refusing();
     let mut nanny = watch(address);
     nanny.wait_for("is not available yet");
     let _server = Server::up_at(address, PAGE);
     nanny.wait_for("is up");
-    nanny.never_says("[inactive]", TIMEOUT * 4 / 3);
+    nanny.never_logs("[inactive]", TIMEOUT * 4 / 3);
 }
 
 #[test]
-fn a_signal_that_ends_it_does_not_look_like_a_failure() {
+fn termination_by_signal_exits_1() {
     let server = Server::up(PAGE);
     let mut nanny = watch(server.address);
     nanny.wait_for("is up");
@@ -71,7 +71,7 @@ fn a_signal_that_ends_it_does_not_look_like_a_failure() {
 }
 
 #[test]
-fn a_service_given_up_by_signal_is_a_failed_one() {
+fn forced_out_service_exits_0() {
     let server = Server::up(PAGE);
     let mut nanny = watch(server.address);
     nanny.wait_for("is up");
@@ -81,13 +81,13 @@ fn a_service_given_up_by_signal_is_a_failed_one() {
 }
 
 #[test]
-fn a_service_that_was_only_forced_in_never_came_up() {
+fn forced_in_service_without_pass_exits_1() {
     let address = refusing();
     let mut nanny = watch(address);
     nanny.wait_for("is not available yet");
     nanny.signal(Signal::SIGUSR2);
     nanny.wait_for("is up");
-    nanny.never_says("[inactive]", TIMEOUT * 4 / 3);
+    nanny.never_logs("[inactive]", TIMEOUT * 4 / 3);
     nanny.signal(Signal::SIGHUP);
     nanny.wait_for("is not available yet");
     nanny.wait_for("did not come up within 3 s");

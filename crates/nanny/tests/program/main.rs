@@ -1,5 +1,5 @@
-//! The real program against real sockets on loopback, with `--norun`: verdicts, times, signals.
-//! What it does to a kernel's table is tested in the lab.
+//! Tests of the real program with real sockets on loopback and `--norun`: status, timing, signals.
+//! The lab tests the changes of the kernel's table.
 
 mod dialogue;
 mod endurance;
@@ -12,5 +12,5 @@ mod script;
 mod server;
 mod signals;
 mod start;
+mod status;
 mod udp;
-mod verdicts;

@@ -1,25 +1,25 @@
-//! What large replies and outputs leave in a nanny between two checks: nothing.
+//! Large replies and outputs use no memory between checks.
 
 use std::net::UdpSocket;
 use std::time::Duration;
 
 use crate::nanny::{Nanny, together, wait_until};
-use crate::server::{Manner, Server};
+use crate::server::{Behavior, Server};
 
-/// The private memory of a nanny in the steady state, in KiB, at most. A program that is not optimized
-/// takes more.
+/// Maximum private memory of a nanny in the steady state, in KiB. An unoptimized program takes
+/// more.
 const MOST: u64 = if cfg!(debug_assertions) { 264 } else { 184 };
 
-/// There is a while between the end of a check and the next.
+/// A pause between the end of a check and the next one.
 const RULES: &str = "-t 15 --interval 700ms -a 0";
 
 #[test]
-fn large_replies_and_outputs_leave_no_memory_behind() {
-    let server = Server::up(Manner::Floods);
+fn large_replies_and_outputs_free_memory() {
+    let server = Server::up(Behavior::Floods);
     let tcp = server.address;
     let datagrams = UdpSocket::bind("127.0.0.1:0").expect("bound");
     let udp = datagrams.local_addr().expect("an address");
-    // Ends with the test's process.
+    // Ends with the test process.
     std::thread::spawn(move || {
         while let Ok((_, peer)) = datagrams.recv_from(&mut [0; 64]) {
             let _ = datagrams.send_to(&[&[b'x'; 60_000][..], b"end"].concat(), peer);
@@ -37,7 +37,7 @@ fn large_replies_and_outputs_leave_no_memory_behind() {
     ];
     together(cases, |(address, check)| {
         let mut nanny = Nanny::checking(*address, RULES, check);
-        // Said after the first check: what that has used is there.
+        // Logged after the first check, whose memory is included.
         nanny.wait_for("active");
         for _ in 0..3 {
             let what = format!("{} KiB, {check:?}", nanny.private_dirty());

@@ -1,4 +1,4 @@
-//! A nanny under test: its lines with the time each came, its process.
+//! A nanny under test: its process, and its lines with their times.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -10,34 +10,34 @@ use std::time::{Duration, Instant};
 use ::nix::sys::signal::{Signal, kill};
 use ::nix::unistd::Pid;
 
-/// Longer than anything here takes, on a busy machine too.
+/// Upper bound of every wait, also on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-/// How late a line may come on a machine that is busy, or stands still for a while. What it is told
-/// from takes a minute, or never comes.
+/// Maximum delay of a line on a busy or stalled machine. Wrong behavior differs from it by a
+/// minute, or never logs.
 pub(crate) const SLACK: Duration = Duration::from_secs(20);
 
-/// Its descriptors at most: signals, a check's socket and its ping, the syslog daemon's.
+/// Maximum number of its descriptors: signals, a check's socket and its echo socket, syslog.
 pub(crate) const DESCRIPTORS: usize = 4;
 
-/// What may come to be used late, in KiB: two pages.
+/// Memory that may be used late, in KiB: two pages.
 pub(crate) const PAGES: u64 = 8;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_nanny");
 
-/// A running nanny; killed when dropped.
+/// A running nanny, killed on drop.
 pub(crate) struct Nanny {
     child: Child,
     lines: Receiver<(Instant, String)>,
-    /// A line that came later than somebody waited.
+    /// A line that was read but belongs to a later wait.
     later: Option<(Instant, String)>,
     pub(crate) seen: Vec<String>,
-    /// When each of them came.
+    /// The time of each line.
     came: Vec<Instant>,
     pub(crate) started: Instant,
 }
 
-/// The arguments for a server: the virtual port decides about the dialogue.
+/// The arguments for a server: the virtual port selects the dialogue.
 pub(crate) fn arguments(server: SocketAddr, virtual_port: u16, more: &str) -> Vec<String> {
     let service = if server.is_ipv4() { "127.0.0.9" } else { "::9" };
     let line = format!(
@@ -48,7 +48,7 @@ pub(crate) fn arguments(server: SocketAddr, virtual_port: u16, more: &str) -> Ve
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Plays all cases side by side: they mostly wait.
+/// Runs all cases in parallel: they mostly wait.
 pub(crate) fn together<T: Sync>(cases: &[T], play: impl Fn(&T) + Sync) {
     std::thread::scope(|scope| {
         for case in cases {
@@ -57,7 +57,7 @@ pub(crate) fn together<T: Sync>(cases: &[T], play: impl Fn(&T) + Sync) {
     });
 }
 
-/// Waits until it is so.
+/// Waits until the condition holds.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + LONG;
@@ -67,15 +67,15 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Whether there is no such process any more. What nobody reaps counts as gone: an orphan is left to a
-/// process 1 that may not do so, as in some containers.
+/// Whether the process is gone. An unreaped one counts as gone: an orphan is left to a process 1
+/// that may not reap it, as in some containers.
 pub(crate) fn is_gone(pid: Pid) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
     stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z "))
 }
 
 impl Nanny {
-    /// Starts one in the foreground that only connects.
+    /// Starts a nanny in the foreground that only connects.
     pub(crate) fn connecting(server: SocketAddr, more: &str) -> Self {
         Self::start(
             Command::new(PROGRAM)
@@ -84,7 +84,7 @@ impl Nanny {
         )
     }
 
-    /// Starts one in the foreground that checks as these arguments say.
+    /// Starts a nanny in the foreground that checks as these arguments specify.
     pub(crate) fn checking(server: SocketAddr, more: &str, check: &[&str]) -> Self {
         Self::start(
             Command::new(PROGRAM)
@@ -94,8 +94,8 @@ impl Nanny {
         )
     }
 
-    /// Starts one in the foreground that asks for a page.
-    pub(crate) fn asking(server: SocketAddr, more: &str) -> Self {
+    /// Starts a nanny in the foreground with the HTTP check.
+    pub(crate) fn http(server: SocketAddr, more: &str) -> Self {
         Self::start(
             Command::new(PROGRAM)
                 .args(arguments(server, 80, more))
@@ -104,7 +104,7 @@ impl Nanny {
     }
 
     pub(crate) fn start(command: &mut Command) -> Self {
-        // The rest of the environment takes memory, and no test is about it.
+        // The rest of the environment would only take memory.
         let path = std::env::vars_os().filter(|(name, _)| name == "PATH");
         let started = Instant::now();
         let mut child = command
@@ -139,10 +139,10 @@ impl Nanny {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        kill(self.pid(), signal).expect("it lives");
+        kill(self.pid(), signal).expect("it is running");
     }
 
-    /// Waits for the next line that contains `text`; the time it came.
+    /// Waits for the next line that contains `text`, and returns its time.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) -> Instant {
         self.wait_within(text, LONG)
@@ -167,13 +167,13 @@ impl Nanny {
         }
     }
 
-    /// Waits so long, in which no line may contain `text`.
+    /// Waits for this time, in which no line may contain `text`.
     #[track_caller]
-    pub(crate) fn never_says(&mut self, text: &str, time: Duration) {
+    pub(crate) fn never_logs(&mut self, text: &str, time: Duration) {
         let end = Instant::now() + time;
         loop {
             match self.next_line(end) {
-                // This test was late to look.
+                // This test read the line late.
                 Ok(late) if late.0 > end => return self.later = Some(late),
                 Ok((at, line)) => {
                     assert!(!line.contains(text), "{line} after {:#?}", self.seen);
@@ -185,7 +185,7 @@ impl Nanny {
         }
     }
 
-    /// The next line, if one comes by `end`.
+    /// The next line, if one arrives by `end`.
     fn next_line(&mut self, end: Instant) -> Result<(Instant, String), RecvTimeoutError> {
         let rest = end.saturating_duration_since(Instant::now());
         let later = self.later.take();
@@ -197,29 +197,30 @@ impl Nanny {
         self.came.push(at);
     }
 
-    /// When the last line that contains `text` came, of those that were waited for.
+    /// The time of the last line that contains `text` among those waited for.
     #[track_caller]
     pub(crate) fn last(&self, text: &str) -> Instant {
-        let place = self.seen.iter().rposition(|line| line.contains(text));
-        self.came[place.expect("there is such a line")]
+        let at = self.seen.iter().rposition(|line| line.contains(text));
+        self.came[at.expect("the line was read")]
     }
 
-    /// Its first check passes, and none fails for so long: one that does would be told.
+    /// The first check passes, and none fails for this time: a failure would be logged.
     #[track_caller]
     pub(crate) fn passes(&mut self, time: Duration) {
         self.wait_for("active");
         let last = self.seen.last().expect("a line");
         assert!(last.contains("[ active ]"), "{:#?}", self.seen);
-        self.never_says("", time);
+        self.never_logs("", time);
     }
 
-    /// Waits for its end.
+    /// Waits for its exit.
     #[track_caller]
     pub(crate) fn ended(&mut self) -> ExitStatus {
         let end = Instant::now() + LONG;
         while Instant::now() < end {
             if let Some(status) = self.child.try_wait().expect("waited for") {
-                // The pipe closes when whoever else has it, a child's child, ends as well.
+                // The pipe closes when every other process that has it, such as a grandchild, exits
+                // as well.
                 loop {
                     match self.next_line(Instant::now() + LONG) {
                         Ok((at, line)) => self.saw(at, line),
@@ -233,11 +234,11 @@ impl Nanny {
         panic!("it did not end");
     }
 
-    /// How many descriptors it has opened itself: whoever runs the tests may leak pipes, files and
+    /// Number of descriptors that it opened itself: the test runner may leak pipes, files and
     /// sockets.
     pub(crate) fn descriptors(&self) -> usize {
         let opened = |of: &str| -> Vec<PathBuf> {
-            let entries = std::fs::read_dir(format!("/proc/{of}/fd")).expect("it lives");
+            let entries = std::fs::read_dir(format!("/proc/{of}/fd")).expect("it is running");
             let links = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
             links.collect()
         };
@@ -255,23 +256,23 @@ impl Nanny {
         let pid = self.child.id();
         let path = format!("/proc/{pid}/task/{pid}/children");
         std::fs::read_to_string(path)
-            .expect("it lives")
+            .expect("it is running")
             .split_whitespace()
             .map(|pid| Pid::from_raw(pid.parse().expect("a pid")))
             .collect()
     }
 
-    /// What the kernel counts of its memory under this heading, in KiB. Page by page: the counters of
-    /// `/proc/PID/status` may be behind by many of them, the more the more processors there are.
+    /// Its memory in this category, in KiB. Counted page by page: the counters of
+    /// `/proc/PID/status` may lag by many pages, the more processors there are.
     fn pages(&self, heading: &str) -> u64 {
         let path = format!("/proc/{}/smaps_rollup", self.child.id());
-        let rollup = std::fs::read_to_string(path).expect("it lives");
+        let rollup = std::fs::read_to_string(path).expect("it is running");
         let line = rollup.lines().find_map(|line| line.strip_prefix(heading));
         let number = line.and_then(|line| line.split_whitespace().next());
         number.expect(heading).parse().expect("a number")
     }
 
-    /// The memory that it has for itself alone, in KiB.
+    /// Its private memory, in KiB.
     pub(crate) fn private_dirty(&self) -> u64 {
         self.pages("Private_Dirty:")
     }
@@ -281,16 +282,16 @@ impl Nanny {
         self.pages("Anonymous:")
     }
 
-    /// Its anonymous memory comes down to so many KiB: a check that goes on has some for itself, and what
-    /// is left behind stays.
+    /// Waits until its anonymous memory is at most this many KiB: a check in flight has some, and a
+    /// leak stays.
     #[track_caller]
-    pub(crate) fn rests_within(&self, most: u64) {
+    pub(crate) fn memory_settles_within(&self, most: u64) {
         let what = format!("it has more than {most} KiB: {}", self.memory());
         wait_until(&what, || self.memory() <= most);
     }
 
-    /// It comes down to one child at most: one that was killed and took its time to end is reaped at a
-    /// later check.
+    /// Waits until it has at most one child: a killed one that exits late is reaped at a later
+    /// check.
     #[track_caller]
     pub(crate) fn has_one_child_at_most(&self) {
         let what = format!("it has more than one child: {:?}", self.children());

@@ -1,4 +1,4 @@
-//! Checks by a program, and what each way of misbehaving leaves behind: nothing.
+//! Checks by programs, including misbehaving ones: none leaks anything.
 
 use std::fs::Permissions;
 use std::io::Read;
@@ -12,15 +12,15 @@ use std::time::{Duration, Instant};
 use ::nix::sys::signal::Signal;
 use ::nix::unistd::Pid;
 
-use crate::faults::{PATIENT, RULES, TIMEOUT, fails, rules};
+use crate::faults::{LONG_RULES, RULES, TIMEOUT, fails, rules};
 use crate::nanny::{DESCRIPTORS, Nanny, PROGRAM, SLACK, arguments, is_gone, together, wait_until};
 
-/// A server that is asked by the program alone.
+/// A server that is checked by a program only.
 fn server() -> SocketAddr {
     "127.0.0.1:9".parse().expect("an address")
 }
 
-/// A file of this test's own, gone when dropped.
+/// A temporary file.
 pub(crate) struct File(PathBuf);
 
 impl File {
@@ -56,7 +56,7 @@ fn has_gone(pid: &str) -> bool {
 
 #[track_caller]
 fn passes(check: &[&str]) {
-    let mut nanny = Nanny::checking(server(), PATIENT, check);
+    let mut nanny = Nanny::checking(server(), LONG_RULES, check);
     nanny.passes(TIMEOUT);
 }
 
@@ -70,7 +70,7 @@ fn fails_with(check: &[&str], line: &str, least: Duration) {
 }
 
 #[test]
-fn its_output_decides_where_one_is_expected() {
+fn expected_output_decides() {
     let (wrong_status, wrong_place) = (File::new("echo OK; exit 1"), File::new("echo OK >&2"));
     let other = File::new("");
     let well: &[&[&str]] = &[
@@ -88,27 +88,27 @@ fn its_output_decides_where_one_is_expected() {
         &["-e", "/bin/true", "-x", "*"],
         &["-e", &wrong_place.command(&other), "-x", "OK"],
     ];
-    let line = "failed: the output is not as expected";
+    let line = "failed: unexpected output";
     together(ill, |check| fails_with(check, line, Duration::ZERO));
 }
 
 #[test]
-fn what_it_printed_is_shown_where_it_is_not_as_expected() {
+fn unexpected_output_is_logged() {
     let check = ["-e", "echo DOWN: disk full", "-x", "OK"];
-    let line = r#"failed: the output is not as expected: "DOWN: disk full\n""#;
+    let line = r#"failed: unexpected output: "DOWN: disk full\n""#;
     fails_with(&check, line, Duration::ZERO);
 }
 
 #[test]
-fn one_that_a_signal_ends_fails_whatever_it_printed() {
+fn death_by_signal_fails() {
     let (script, other) = (File::new("echo OK; kill -11 $$"), File::new(""));
     let check = ["-e", &script.command(&other), "-x", "OK"];
     fails_with(&check, "failed: killed by signal 11", Duration::ZERO);
 }
 
 #[test]
-fn its_exit_status_decides_where_no_output_is_expected() {
-    together(&["/bin/true", "/bin/echo whatever"], |program| {
+fn exit_status_decides_without_expected_output() {
+    together(&["/bin/true", "/bin/echo anything"], |program| {
         passes(&["-e", program]);
     });
     let (script, other) = (File::new("kill -11 $$"), File::new(""));
@@ -122,12 +122,12 @@ fn its_exit_status_decides_where_no_output_is_expected() {
 }
 
 #[test]
-fn one_that_cannot_be_run_is_a_failed_check() {
+fn failed_exec_fails_check() {
     let file = File::new("#!/bin/sh\necho OK\n");
     let path = file.0.display().to_string();
     let (missing, refused) = (
-        "failed: cannot run it: No such file or directory (it or its interpreter)",
-        "failed: cannot run it: Permission denied",
+        "failed: cannot execute: No such file or directory (program or interpreter)",
+        "failed: cannot execute: Permission denied",
     );
     let ill = [
         ("/no/such/program", missing),
@@ -141,7 +141,7 @@ fn one_that_cannot_be_run_is_a_failed_check() {
 }
 
 #[test]
-fn one_that_hangs_is_killed() {
+fn hanging_program_is_killed() {
     for check in [
         &["-e", "/bin/sleep 600"][..],
         &["-e", "/bin/sleep 600", "-x", "OK"],
@@ -162,8 +162,8 @@ fn one_that_hangs_is_killed() {
 }
 
 #[test]
-fn what_it_leaves_running_is_killed_with_it() {
-    // It hangs itself; and it ends, and what it left has its output open.
+fn process_group_is_killed_with_program() {
+    // The script hangs; or it exits, and its child keeps its output open.
     for (script, check) in [
         ("sleep 600 & echo $! >> $3; sleep 600", &[][..]),
         (
@@ -188,30 +188,30 @@ fn what_it_leaves_running_is_killed_with_it() {
 }
 
 #[test]
-fn one_that_prints_without_end_takes_neither_time_nor_memory() {
-    let line = "failed: the output is not as expected";
+fn endless_output_is_bounded() {
+    let line = "failed: unexpected output";
     let much = ["-e", "/usr/bin/head -c 100000000 /dev/zero", "-x", "OK"];
     let mut nanny = Nanny::checking(server(), "-t 30 --interval 1", &much);
     nanny.wait_for(line);
-    nanny.rests_within(300);
+    nanny.memory_settles_within(300);
 
     let endless = ["-e", "/usr/bin/yes", "-x", "OK"];
     let mut nanny = Nanny::checking(server(), RULES, &endless);
-    let said = nanny.wait_for("timed out");
-    assert!(said - nanny.started < TIMEOUT + SLACK);
+    let logged = nanny.wait_for("timed out");
+    assert!(logged - nanny.started < TIMEOUT + SLACK);
     let before = nanny.memory();
-    nanny.never_says("[ active ]", TIMEOUT * 4);
-    // As much is kept as it takes to see that it is not what is expected.
-    nanny.rests_within(before + 16);
+    nanny.never_logs("[ active ]", TIMEOUT * 4);
+    // The nanny keeps only what it needs to detect a mismatch.
+    nanny.memory_settles_within(before + 16);
 }
 
-/// A lease on a file: who opens it, to run it too, waits until this is dropped, or for 45 s (fcntl(2),
-/// "Leases"). As with a file on a file server that does not answer.
+/// A lease on a file: open(2) and execve(2) block until this is dropped, or for 45 s (fcntl(2),
+/// "Leases"), as for a file on an unresponsive file server.
 struct Lease(Child);
 
 impl Lease {
     fn on(file: &File) -> Self {
-        // 1024 is F_SETLEASE, 1 is F_WRLCK. It is refused while anybody has the file open.
+        // 1024 is F_SETLEASE, 1 is F_WRLCK. It fails while any process has the file open.
         let script = r#"$SIG{IO} = "IGNORE"; open(F, "<", $ARGV[0]) or die $!;
             select(undef, undef, undef, 0.01) until fcntl(F, 1024, 1);
             $| = 1; print "held\n"; sleep 60"#;
@@ -221,9 +221,9 @@ impl Lease {
             .stdout(Stdio::piped())
             .spawn()
             .expect("perl runs");
-        let mut said = [0; 5];
+        let mut logged = [0; 5];
         let mut stdout = perl.stdout.take().expect("a pipe");
-        stdout.read_exact(&mut said).expect("the lease is held");
+        stdout.read_exact(&mut logged).expect("the lease is held");
         Self(perl)
     }
 }
@@ -236,7 +236,7 @@ impl Drop for Lease {
 }
 
 #[test]
-fn one_whose_file_is_waited_for_in_the_kernel_holds_nothing_up() {
+fn script_on_hung_nfs_does_not_block() {
     let file = File::new("#!/bin/sh\necho OK\n");
     std::fs::set_permissions(&file.0, Permissions::from_mode(0o755)).expect("made a program");
     let path = file.0.display().to_string();
@@ -245,7 +245,7 @@ fn one_whose_file_is_waited_for_in_the_kernel_holds_nothing_up() {
     fails_with(&check, "timed out", TIMEOUT);
 
     let mut nanny = Nanny::checking(server(), "-t 60 --interval 60", &check);
-    wait_until("it is started", || nanny.children().len() == 1);
+    wait_until("the program is started", || nanny.children().len() == 1);
     let child = nanny.children()[0];
     let before = Instant::now();
     nanny.signal(Signal::SIGUSR1);
@@ -253,7 +253,7 @@ fn one_whose_file_is_waited_for_in_the_kernel_holds_nothing_up() {
     nanny.signal(Signal::SIGTERM);
     assert_eq!(nanny.ended().code(), Some(0));
     assert!(before.elapsed() < SLACK);
-    wait_until("it is gone", || is_gone(child));
+    wait_until("the process is gone", || is_gone(child));
 
     let mut nanny = Nanny::checking(server(), RULES, &check);
     nanny.wait_for("timed out");
@@ -262,7 +262,7 @@ fn one_whose_file_is_waited_for_in_the_kernel_holds_nothing_up() {
 }
 
 #[test]
-fn a_stop_does_not_wait_for_it() {
+fn stop_does_not_wait_for_program() {
     let rules = "-t 60 --interval 60";
     let mut nanny = Nanny::checking(server(), rules, &["-e", "/bin/sleep 600"]);
     wait_until("it runs", || nanny.children().len() == 1);
@@ -271,11 +271,11 @@ fn a_stop_does_not_wait_for_it() {
     nanny.signal(Signal::SIGTERM);
     assert_eq!(nanny.ended().code(), Some(0));
     assert!(before.elapsed() < SLACK);
-    wait_until("it is gone", || is_gone(child));
+    wait_until("the process is gone", || is_gone(child));
 }
 
 #[test]
-fn hundreds_of_runs_leave_nothing_behind() {
+fn hundreds_of_runs_do_not_leak() {
     let runs = File::new("");
     let script = File::new("echo . >> $3; echo OK");
     let command = script.command(&runs);
@@ -289,20 +289,20 @@ fn hundreds_of_runs_leave_nothing_behind() {
     let memory = nanny.memory();
     wait_for(400);
     // Less than a hundred bytes a run.
-    nanny.rests_within(memory + 32);
+    nanny.memory_settles_within(memory + 32);
     nanny.has_one_child_at_most();
-    nanny.never_says("[inactive]", Duration::from_millis(10));
+    nanny.never_logs("[inactive]", Duration::from_millis(10));
     let descriptors = nanny.descriptors();
     assert!(descriptors <= DESCRIPTORS, "{descriptors}");
 }
 
 #[test]
-fn its_status_is_known_where_sigchld_was_ignored_at_the_start() {
+fn status_is_known_with_ignored_sigchld() {
     let line = arguments(server(), 21, "-t 2 --interval 100ms -n -e /bin/true").join(" ");
-    // env, as a shell does not let this signal be ignored.
+    // env, since a shell cannot ignore this signal.
     let mut command = Command::new("env");
     command.args(["--ignore-signal=CHLD", PROGRAM]);
     let mut nanny = Nanny::start(command.args(line.split(' ')));
     nanny.wait_for("[ active ]");
-    nanny.never_says("failed", TIMEOUT);
+    nanny.never_logs("failed", TIMEOUT);
 }

@@ -1,4 +1,4 @@
-//! Real servers that answer, and those that do not, each in its own way.
+//! Test servers with various behaviors.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -12,33 +12,33 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::nanny::LONG;
 
-/// What a server does with a connection.
+/// Behavior of a server on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// Reads the request and answers these bytes, then closes.
+pub(crate) enum Behavior {
+    /// Reads the request, sends these bytes, then closes.
     Answers(&'static [u8]),
     /// The same, a byte at a time, with a pause after each.
     ByteByByte(&'static [u8], Duration),
-    /// Answers these bytes, then closes, without waiting for a request.
+    /// Sends these bytes, then closes, without waiting for a request.
     Greets(&'static [u8]),
-    /// Answers the second bytes to the first, and closes without a word on any others.
+    /// Sends the second bytes in reply to the first, and closes without a reply to any others.
     Demands(&'static [u8], &'static [u8]),
-    /// Answers `HTTP` and ten million bytes more.
+    /// Sends `HTTP` and ten million bytes more.
     Floods,
-    /// Keeps the connection and says nothing.
+    /// Keeps the connection and sends nothing.
     Hangs,
-    /// Closes as soon as it has accepted.
+    /// Closes right after the accept.
     Closes,
-    /// Resets as soon as it has accepted.
+    /// Resets right after the accept.
     Resets,
 }
 
-/// How many connections a server keeps that says nothing.
+/// Maximum number of connections that a silent server keeps.
 const MOST_KEPT: usize = 32;
 
-pub(crate) const PAGE: Manner = Manner::Answers(b"HTTP/1.0 200 OK\r\n\r\n");
+pub(crate) const PAGE: Behavior = Behavior::Answers(b"HTTP/1.0 200 OK\r\n\r\n");
 
-/// A server on loopback, down when dropped.
+/// A server on loopback, closed on drop.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     stop: Arc<AtomicBool>,
@@ -46,12 +46,12 @@ pub(crate) struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-/// A port of loopback that is nobody else's while the tests run, also when its server is down: it
-/// refuses connections then.
+/// A port of loopback reserved for these tests, also while its server is down: it refuses
+/// connections then.
 fn own_port() -> SocketAddr {
     let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    // A server that listens may be bound beside it, as it has this set too.
+    // A listening server may be bound beside it, since it has this option set too.
     socket.set_reuse_address(true).expect("set");
     socket.bind(&any.into()).expect("bound");
     let bound = socket.local_addr().expect("an address");
@@ -61,11 +61,11 @@ fn own_port() -> SocketAddr {
 }
 
 impl Server {
-    pub(crate) fn up(manner: Manner) -> Self {
-        Self::up_at(own_port(), manner)
+    pub(crate) fn up(behavior: Behavior) -> Self {
+        Self::up_at(own_port(), behavior)
     }
 
-    pub(crate) fn up_at(address: SocketAddr, manner: Manner) -> Self {
+    pub(crate) fn up_at(address: SocketAddr, behavior: Behavior) -> Self {
         let listener = TcpListener::bind(address).expect("bound");
         listener.set_nonblocking(true).expect("non-blocking");
         let address = listener.local_addr().expect("an address");
@@ -78,9 +78,9 @@ impl Server {
                 match listener.accept() {
                     Ok((connection, _)) => {
                         counter.fetch_add(1, Ordering::Relaxed);
-                        // A nanny that has seen enough resets the connection: no error here.
-                        kept.extend(serve(connection, manner).ok().flatten());
-                        // No nanny has more than one, and the descriptors of this process have an end.
+                        // The nanny resets the connection after a decision: no error here.
+                        kept.extend(serve(connection, behavior).ok().flatten());
+                        // A nanny has at most one, and the descriptors of this process are limited.
                         if kept.len() > MOST_KEPT {
                             kept.pop_front();
                         }
@@ -97,7 +97,7 @@ impl Server {
         }
     }
 
-    /// How many connections it has accepted.
+    /// Number of accepted connections.
     pub(crate) fn accepted(&self) -> u64 {
         self.accepted.load(Ordering::Relaxed)
     }
@@ -112,43 +112,43 @@ impl Drop for Server {
     }
 }
 
-/// Serves one connection; gives it back where it is to be kept open.
-fn serve(mut connection: TcpStream, manner: Manner) -> std::io::Result<Option<TcpStream>> {
+/// Serves one connection; returns it if it is to be kept open.
+fn serve(mut connection: TcpStream, behavior: Behavior) -> std::io::Result<Option<TcpStream>> {
     connection.set_nonblocking(false)?;
     connection.set_nodelay(true)?;
     connection.set_write_timeout(Some(LONG))?;
     connection.set_read_timeout(Some(LONG))?;
     let mut request = [0; 1024];
-    match manner {
-        Manner::Answers(text) => {
+    match behavior {
+        Behavior::Answers(text) => {
             let _ = connection.read(&mut request)?;
             connection.write_all(text)?;
         }
-        Manner::ByteByByte(text, pause) => {
+        Behavior::ByteByByte(text, pause) => {
             let _ = connection.read(&mut request)?;
             for byte in text {
                 connection.write_all(&[*byte])?;
                 std::thread::sleep(pause);
             }
         }
-        Manner::Greets(text) => connection.write_all(text)?,
-        Manner::Demands(wanted, text) => {
+        Behavior::Greets(text) => connection.write_all(text)?,
+        Behavior::Demands(wanted, text) => {
             let mut request = vec![0; wanted.len()];
             connection.read_exact(&mut request)?;
             if request == wanted {
                 connection.write_all(text)?;
             }
         }
-        Manner::Floods => {
+        Behavior::Floods => {
             let _ = connection.read(&mut request)?;
             connection.write_all(b"HTTP")?;
             for _ in 0..1000 {
                 connection.write_all(&[b'x'; 10_000])?;
             }
         }
-        Manner::Hangs => return Ok(Some(connection)),
-        Manner::Closes => {}
-        Manner::Resets => SockRef::from(&connection).set_linger(Some(Duration::ZERO))?,
+        Behavior::Hangs => return Ok(Some(connection)),
+        Behavior::Closes => {}
+        Behavior::Resets => SockRef::from(&connection).set_linger(Some(Duration::ZERO))?,
     }
     Ok(None)
 }
@@ -158,8 +158,8 @@ pub(crate) fn refusing() -> SocketAddr {
     own_port()
 }
 
-/// A port of this address that refuses datagrams, and is nobody else's while the socket is open: that
-/// hears one peer only, which is itself.
+/// A port of this address that refuses datagrams, reserved while the socket is open: the socket is
+/// connected to itself.
 pub(crate) fn refusing_datagrams(any: SocketAddr) -> (SocketAddr, UdpSocket) {
     let socket = UdpSocket::bind(any).expect("bound");
     let address = socket.local_addr().expect("an address");
@@ -167,7 +167,7 @@ pub(crate) fn refusing_datagrams(any: SocketAddr) -> (SocketAddr, UdpSocket) {
     (address, socket)
 }
 
-/// A server whose queue is full: the kernel drops what would connect, as a dead host does.
+/// A server with a full queue: the kernel drops connection requests, as a dead host does.
 pub(crate) struct Blackhole {
     pub(crate) address: SocketAddr,
     _listener: Socket,

@@ -1,4 +1,4 @@
-//! The start: exit status, wrong command lines, the background.
+//! Start-up: exit status, invalid command lines, daemonizing.
 
 use std::process::{Command, Output, Stdio};
 
@@ -6,7 +6,7 @@ use ::nix::sys::signal::{Signal, kill};
 use ::nix::unistd::Pid;
 
 use crate::nanny::{PROGRAM, arguments, wait_until};
-use crate::server::{Manner, Server};
+use crate::server::{Behavior, Server};
 
 fn output(args: &[&str]) -> Output {
     Command::new(PROGRAM)
@@ -17,9 +17,9 @@ fn output(args: &[&str]) -> Output {
 }
 
 #[test]
-fn a_wrong_command_line_ends_with_one_line_and_status_1() {
+fn invalid_command_line_exits_1() {
     for (args, line) in [
-        (&[][..], "nanny: one of --lvs and --fos is needed\n"),
+        (&[][..], "nanny: option --lvs or --fos is required\n"),
         (
             &[
                 "-h",
@@ -46,7 +46,7 @@ fn a_wrong_command_line_ends_with_one_line_and_status_1() {
 }
 
 #[test]
-fn help_usage_and_version_go_to_stdout_with_status_0() {
+fn help_usage_and_version_exit_0() {
     for option in ["-?", "--help", "--usage", "--version"] {
         let output = output(&[option]);
         assert_eq!(output.status.code(), Some(0), "{option}");
@@ -55,12 +55,12 @@ fn help_usage_and_version_go_to_stdout_with_status_0() {
     }
 }
 
-/// The processes whose command line is this.
+/// The processes with this command line.
 fn running(args: &[String]) -> Vec<Pid> {
     let mut wanted = vec![PROGRAM.to_owned()];
     wanted.extend_from_slice(args);
     let wanted = format!("{}\0", wanted.join("\0"));
-    let entries = std::fs::read_dir("/proc").expect("proc");
+    let entries = std::fs::read_dir("/proc").expect("/proc is readable");
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|pid: &i32| {
@@ -72,10 +72,10 @@ fn running(args: &[String]) -> Vec<Pid> {
 }
 
 #[test]
-fn in_the_background_it_outlives_its_starter_until_it_is_stopped() {
-    let server = Server::up(Manner::Hangs);
+fn background_nanny_outlives_starter() {
+    let server = Server::up(Behavior::Hangs);
     let args = arguments(server.address, 21, "--interval 100ms");
-    // From a thread that ends: nobody's death means anything to a nanny in the background.
+    // Started by a thread that ends: a background nanny must ignore its death.
     let status = std::thread::scope(|scope| {
         let starter = scope.spawn(|| {
             Command::new(PROGRAM)
@@ -86,7 +86,7 @@ fn in_the_background_it_outlives_its_starter_until_it_is_stopped() {
         starter.join().expect("no panic").expect("it runs")
     });
     assert_eq!(status.code(), Some(0));
-    // The process between the two may take a moment to end.
+    // The intermediate process may exit late.
     let mut pids = running(&args);
     wait_until("one runs", || {
         pids = running(&args);
@@ -98,6 +98,6 @@ fn in_the_background_it_outlives_its_starter_until_it_is_stopped() {
     }
     let before = server.accepted();
     wait_until("it checks", || server.accepted() > before);
-    kill(pids[0], Signal::SIGTERM).expect("it lives");
+    kill(pids[0], Signal::SIGTERM).expect("it is running");
     wait_until("it ends", || running(&args).is_empty());
 }

@@ -1,4 +1,4 @@
-//! Checks in datagrams.
+//! Checks over UDP.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::faults::{PATIENT, TIMEOUT, fails, rules};
+use crate::faults::{LONG_RULES, TIMEOUT, fails, rules};
 use crate::nanny::{Nanny, together};
 use crate::server::refusing_datagrams;
 
-/// A server whose answers a function gives: to what it got, for how many times from there.
+/// A server whose replies are computed by a function of the datagram and of the number of datagrams
+/// from its sender.
 struct Server {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
@@ -36,7 +37,7 @@ impl Server {
                 let times = seen.entry(peer).or_default();
                 *times += 1;
                 for datagram in answer(&request[..length], *times) {
-                    // It may have had enough.
+                    // The nanny may have closed its socket.
                     let _ = socket.send_to(&datagram, peer);
                 }
             }
@@ -65,7 +66,7 @@ fn echoing() -> Server {
 
 #[track_caller]
 fn passes(server: &Server, check: &[&str]) {
-    let mut nanny = Nanny::checking(server.address, PATIENT, check);
+    let mut nanny = Nanny::checking(server.address, LONG_RULES, check);
     nanny.passes(TIMEOUT);
 }
 
@@ -77,13 +78,13 @@ fn fails_with(address: SocketAddr, check: &[&str], line: &str, least: Duration) 
 }
 
 #[test]
-fn answered_as_expected() {
+fn expected_reply_passes() {
     let server = echoing();
     let checks: &[&[&str]] = &[
         &["-u", "-s", r"ping\n", "-x", r"ping\n"],
         &["-u", "-s", "ping", "-x", "p*n"],
         &["-u", "-s", "ping", "-x", "^p.ng$", "--regex"],
-        // Any datagram answers, an empty one to an empty one too.
+        // Any datagram is a reply, also an empty one to an empty request.
         &["-u", "-s", "ping"],
         &["-u"],
         &["-u", "-x", ""],
@@ -93,21 +94,21 @@ fn answered_as_expected() {
 }
 
 #[test]
-fn answered_in_two_datagrams() {
+fn reply_in_two_datagrams_passes() {
     let server = Server::up(|_, _| vec![b"po".to_vec(), b"ng!".to_vec()]);
     passes(&server, &["-u", "-s", "ping", "-x", "pong"]);
     passes(&server, &["-u", "-s", "ping", "-x", "pong", "--regex"]);
 }
 
 #[test]
-fn answered_at_length() {
+fn long_reply_passes() {
     let server = Server::up(|_, _| vec![[&vec![b'x'; 60_000][..], b"end"].concat()]);
     passes(&server, &["-u", "-s", "ping", "-x", "xend$", "--regex"]);
     passes(&server, &["-u", "-s", "ping", "-x", "xxx"]);
 }
 
 #[test]
-fn answered_when_asked_again() {
+fn reply_to_resent_request_passes() {
     // The first two datagrams of each check are lost.
     let server = Server::up(|request, times| match times {
         1 | 2 => Vec::new(),
@@ -115,17 +116,17 @@ fn answered_when_asked_again() {
     });
     let check = ["-u", "-s", "ping", "-x", "ping"];
     let mut nanny = Nanny::checking(server.address, "-t 3 --interval 100ms -a 0", &check);
-    // At a later check where the machine stands still for long.
+    // At a later check if the machine stalls.
     nanny.wait_for("[ active ]");
 }
 
 #[test]
-fn answered_wrongly() {
+fn unexpected_reply_fails() {
     let server = echoing();
-    let line = "READ to RS failed: the reply is not as expected";
+    let line = "READ to RS failed: unexpected reply";
     let check = ["-u", "-s", "ping", "-x", "pong"];
     fails_with(server.address, &check, line, Duration::ZERO);
-    // Too little is not enough, however long one waits.
+    // A partial reply does not pass, regardless of the wait.
     let check = ["-u", "-s", "", "-x", "pong"];
     fails_with(server.address, &check, "READ to RS timed out", TIMEOUT);
 }

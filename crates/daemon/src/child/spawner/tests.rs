@@ -1,4 +1,4 @@
-//! Children as they are started: by programs that every machine has.
+//! Starts programs that every machine has.
 
 use super::*;
 use std::fs::{File, Permissions};
@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
-/// Longer than a start takes on a busy machine.
+/// Upper bound of a start on a busy machine.
 const BOUND: Duration = Duration::from_secs(60);
 
 fn strings(texts: &[&str]) -> Vec<CString> {
@@ -15,7 +15,7 @@ fn strings(texts: &[&str]) -> Vec<CString> {
     strings.collect::<Result<_, _>>().expect("no NUL")
 }
 
-/// Starts a program; its output comes through the pipe.
+/// Starts a program; returns its process ID and its output.
 fn spawn(
     program: &CStr,
     args: &[&str],
@@ -44,8 +44,8 @@ fn spawn_within(
     Ok((pid, reader))
 }
 
-/// What a program says, which ends well.
-fn said(program: &CStr, args: &[&str]) -> String {
+/// The output of a program that exits with status 0.
+fn output_of(program: &CStr, args: &[&str]) -> String {
     let (pid, mut reader) = spawn(program, args, None).expect("it runs");
     let mut text = String::new();
     reader.read_to_string(&mut text).expect("text");
@@ -54,35 +54,35 @@ fn said(program: &CStr, args: &[&str]) -> String {
 }
 
 #[test]
-fn a_child_gets_its_arguments_its_environment_and_three_descriptors() {
+fn child_gets_arguments_environment_and_three_descriptors() {
     let (leaked, _other) = nix::unistd::pipe().expect("a pipe without close-on-exec");
     assert!(leaked.as_raw_fd() >= 3);
     let text = "echo \"$0 $1 $KEPT\"; set | grep -c ^CARGO; echo /proc/self/fd/*";
     assert_eq!(
-        said(c"/bin/sh", &["name", "-c", text, "zero", "one"]),
+        output_of(c"/bin/sh", &["name", "-c", text, "zero", "one"]),
         // The shell itself opens the directory.
         "zero one 1\n0\n/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3\n"
     );
 }
 
 #[test]
-fn a_child_ignores_and_blocks_nothing_and_leads_a_group() {
+fn child_has_default_signals_and_own_group() {
     // SAFETY: ignoring runs no handler.
     unsafe { libc::signal(libc::SIGUSR2, libc::SIG_IGN) };
-    let status = said(c"/bin/cat", &["cat", "/proc/self/status"]);
+    let status = output_of(c"/bin/cat", &["cat", "/proc/self/status"]);
     for field in ["SigIgn:", "SigBlk:", "SigCgt:"] {
         // Signals 32 and 33 are libc's own.
         let set = mask_in(&status, field).map(|set| set & !(0b11 << 31));
         assert_eq!(set, Some(0), "{field}");
     }
-    let stat = said(c"/bin/cat", &["cat", "/proc/self/stat"]);
+    let stat = output_of(c"/bin/cat", &["cat", "/proc/self/stat"]);
     let fields: Vec<_> = stat.split(' ').collect();
     assert_eq!(fields[0], fields[4], "pid and process group in {stat}");
     assert_eq!(fields[3], std::process::id().to_string(), "the parent");
 }
 
 #[test]
-fn a_limit_of_open_files_is_the_childs_alone() {
+fn open_files_limit_applies_to_child_only() {
     let own = nix::sys::resource::getrlimit(Resource::RLIMIT_NOFILE).expect("known");
     let args = ["sh", "-c", "ulimit -n; ulimit -Hn"];
     let (pid, mut reader) = spawn(c"/bin/sh", &args, Some((77, 99))).expect("it runs");
@@ -95,7 +95,7 @@ fn a_limit_of_open_files_is_the_childs_alone() {
 }
 
 #[test]
-fn a_program_that_cannot_be_run_is_an_error_and_no_child_is_left() {
+fn failed_exec_leaves_no_child() {
     for (program, kind) in [
         (c"/no/such/program", io::ErrorKind::NotFound),
         (c"/etc/passwd", io::ErrorKind::PermissionDenied),
@@ -106,14 +106,14 @@ fn a_program_that_cannot_be_run_is_an_error_and_no_child_is_left() {
     }
     let path = format!("/proc/self/task/{}/children", nix::unistd::gettid());
     let children = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(children.trim(), "", "none of this thread's");
-    // What this thread blocks is as it was.
+    assert_eq!(children.trim(), "", "a child of this thread");
+    // The signal mask of this thread is restored.
     let mask = SigSet::thread_get_mask().expect("known");
     assert!(!mask.contains(Signal::SIGTERM));
 }
 
 #[test]
-fn a_stream_below_three_is_refused() {
+fn rejects_stream_below_three() {
     let null = File::open("/dev/null").expect("opened");
     let stdin = io::stdin();
     let recipe = Recipe {
@@ -129,48 +129,48 @@ fn a_stream_below_three_is_refused() {
 }
 
 #[test]
-fn the_death_of_the_thread_that_started_it_ends_the_child() {
+fn child_ends_when_starting_thread_ends() {
     let started = std::thread::spawn(|| spawn(c"/bin/sleep", &["sleep", "60"], None));
     let (pid, _reader) = started.join().expect("no panic").expect("it runs");
     let (done, end) = std::sync::mpsc::channel();
     std::thread::spawn(move || done.send(wait_for(pid)));
-    // Sooner than by itself.
+    // Before it would exit by itself.
     let status = end.recv_timeout(BOUND / 2).expect("it ends");
     let signal = std::os::unix::process::ExitStatusExt::signal(&status.expect("a child"));
     assert_eq!(signal, Some(libc::SIGTERM));
 }
 
 #[test]
-fn a_program_whose_file_is_waited_for_in_the_kernel_is_given_up_after_the_bound() {
+fn blocked_exec_is_killed_after_timeout() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(&file, "#!/bin/sh\nsleep 6\n").expect("written");
     let path = file.into_temp_path();
     std::fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("made a program");
     let program = CString::new(path.as_os_str().as_bytes()).expect("no NUL");
-    // Who opens a file with a lease on it, to run it too, waits until that is given back, or for
-    // 45 s (fcntl(2), "Leases"). The holder is told by SIGIO.
+    // open(2) and execve(2) of a file with a lease block until the lease is released, or for 45 s
+    // (fcntl(2), "Leases"). The holder gets SIGIO.
     // SAFETY: ignoring runs no handler.
     unsafe { libc::signal(libc::SIGIO, libc::SIG_IGN) };
     let lease = File::open(&path).expect("opened");
     let start = Instant::now();
-    // SAFETY: takes integers. It is refused while a child of another test has a copy.
+    // SAFETY: takes integers. It fails while a child of another test has the file open.
     while unsafe { libc::fcntl(lease.as_raw_fd(), libc::F_SETLEASE, libc::F_WRLCK) } == -1 {
         assert!(start.elapsed() < BOUND, "{}", io::Error::last_os_error());
         std::thread::sleep(Duration::from_millis(1));
     }
     let bound = Duration::from_millis(300);
     let start = Instant::now();
-    let error = spawn_within(bound, &program, &["it"], None).expect_err("not run");
+    let error = spawn_within(bound, &program, &["name"], None).expect_err("not run");
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     let took = start.elapsed();
     assert!(took >= bound && took < BOUND / 3, "{took:?}");
 
     drop(lease);
     let (pid, _reader) =
-        spawn_within(Duration::from_secs(5), &program, &["it"], None).expect("it runs");
+        spawn_within(Duration::from_secs(5), &program, &["name"], None).expect("it runs");
     let status = wait_for(pid).expect("a child");
     assert!(
         status.success(),
-        "the bound is not one of the program's: {status}"
+        "the timeout must end with the exec: {status}"
     );
 }

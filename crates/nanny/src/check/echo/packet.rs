@@ -1,11 +1,11 @@
-//! ICMP echo requests and replies as bytes (RFC 792; RFC 4443, section 4).
+//! Encodes ICMP echo requests and recognizes their replies (RFC 792; RFC 4443, section 4).
 
 use std::net::SocketAddr;
 
-/// The length of a request: the header, and the token.
+/// Length of a request: header and token.
 pub(super) const LENGTH: usize = 16;
 
-/// Which ICMP.
+/// ICMP version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
     V4,
@@ -36,9 +36,9 @@ pub(super) struct Request {
     pub(super) family: Family,
     /// `None` where the kernel sets and checks it.
     pub(super) identifier: Option<u16>,
-    /// The number of the last request, from 1.
+    /// Sequence number of the last request, from 1.
     pub(super) sequence: u16,
-    /// What the reply must bring back.
+    /// Payload that the reply must echo.
     pub(super) token: u64,
 }
 
@@ -49,7 +49,8 @@ impl Request {
         bytes[4..6].copy_from_slice(&self.identifier.unwrap_or(0).to_be_bytes());
         bytes[6..8].copy_from_slice(&self.sequence.to_be_bytes());
         bytes[8..].copy_from_slice(&self.token.to_be_bytes());
-        // The kernel does it for ICMPv6, whose sum includes the addresses, and on ping sockets.
+        // For ICMPv6, whose checksum includes the addresses, and on ping sockets the kernel
+        // computes it.
         if self.family == Family::V4 {
             let sum = checksum(&bytes);
             bytes[2..4].copy_from_slice(&sum.to_be_bytes());
@@ -57,7 +58,7 @@ impl Request {
         bytes
     }
 
-    /// Whether these bytes are the reply to this request or to one before it.
+    /// Whether these bytes are the reply to this request or to an earlier one.
     pub(super) fn is_answered_by(self, packet: &[u8], has_ip_header: bool) -> bool {
         let header = match packet {
             [first, ..] if has_ip_header => usize::from(first & 0xf) * 4,
@@ -76,7 +77,7 @@ impl Request {
     }
 }
 
-/// The Internet checksum (RFC 1071) of bytes whose number is even.
+/// The Internet checksum (RFC 1071) of an even number of bytes.
 fn checksum(bytes: &[u8; LENGTH]) -> u16 {
     let words = bytes.as_chunks::<2>().0;
     let sum: u32 = words
@@ -101,7 +102,7 @@ mod tests {
         token: 0x0102_0304_0506_0708,
     };
 
-    /// The reply of a host: the same bytes but the type.
+    /// A reply: the request with another type.
     fn reply(request: Request) -> [u8; LENGTH] {
         let mut bytes = request.encode();
         bytes[0] = request.family.types().1;
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_as_bytes() {
+    fn encodes_request() {
         assert_eq!(
             REQUEST.encode(),
             [8, 0, 0xd5, 0xb5, 0x12, 0x34, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8]
@@ -126,8 +127,8 @@ mod tests {
     }
 
     #[test]
-    fn the_checksum_of_rfc_1071() {
-        // Its example in section 3, with as many zero bytes after it.
+    fn computes_checksum_of_rfc_1071() {
+        // The example of RFC 1071, section 3, padded with zeros.
         let bytes = [
             0, 1, 0xf2, 3, 0xf4, 0xf5, 0xf6, 0xf7, 0, 0, 0, 0, 0, 0, 0, 0,
         ];
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reply_is_known_and_nothing_else_is() {
+    fn accepts_own_replies_only() {
         let answers = |bytes: &[u8]| REQUEST.is_answered_by(bytes, false);
         assert!(answers(&reply(REQUEST)));
         assert!(
@@ -177,7 +178,7 @@ mod tests {
         assert!(!answers(&reply(REQUEST)[..LENGTH - 1]), "cut off");
         assert!(!answers(&[&reply(REQUEST)[..], &[0]].concat()), "too long");
         assert!(!answers(&[]));
-        // Where the kernel sets the identifier, any that it lets through is right.
+        // With an identifier set by the kernel, any identifier matches.
         let ping = Request {
             identifier: None,
             ..REQUEST
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ip_header_with_options_is_skipped() {
+    fn skips_ip_header_with_options() {
         for words in [5u8, 6, 15] {
             let mut packet = vec![0x40 | words];
             packet.resize(usize::from(words) * 4, 0);
@@ -198,7 +199,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(
+        fn does_not_panic_on_any_bytes(
             bytes in prop::collection::vec(any::<u8>(), 0..100),
             has_ip_header: bool,
         ) {

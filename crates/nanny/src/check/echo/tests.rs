@@ -1,19 +1,19 @@
-//! Echoes of the kernel's own loopback.
+//! Echoes to the loopback interface.
 
 use std::time::{Duration, Instant};
 
 use super::*;
 use crate::wait::{NO_SOURCES, wait};
 
-/// Asks the host, and waits for what comes of it.
-fn ask(mut echo: Echo) -> Host {
+/// Sends an echo and waits for the result.
+fn run(mut echo: Echo) -> Host {
     let (never, _writer) = io::pipe().expect("a pipe");
     let end = Instant::now() + Duration::from_secs(60);
-    echo.ask();
+    echo.send();
     while echo.host() == Host::Silent && Instant::now() < end {
         let sources = [echo.source(), None, None];
         wait(end, never.as_fd(), sources, NO_SOURCES);
-        echo.listen();
+        echo.receive();
     }
     assert!(echo.host() == Host::Silent || echo.source().is_none());
     echo.host()
@@ -24,21 +24,21 @@ fn address(ip: &str) -> SocketAddr {
 }
 
 #[test]
-fn loopback_answers() {
+fn loopback_replies() {
     for ip in ["127.0.0.1", "::1"] {
         let echo = Echo::new(address(ip));
-        // Without a socket of either kind there is nothing to test, and nothing is asked.
+        // Without a socket of either kind no echo is sent.
         let expected = if echo.socket.is_some() {
             Host::Answers
         } else {
-            Host::NotAsked
+            Host::Unknown
         };
-        assert_eq!(ask(echo), expected, "{ip}");
+        assert_eq!(run(echo), expected, "{ip}");
     }
 }
 
 #[test]
-fn each_kind_of_socket_that_is_to_be_had_works() {
+fn every_permitted_socket_type_works() {
     for ip in ["127.0.0.1", "::1"] {
         for kind in [Type::DGRAM, Type::RAW] {
             let Ok(socket) = open(address(ip), kind) else {
@@ -49,14 +49,14 @@ fn each_kind_of_socket_that_is_to_be_had_works() {
             let is_raw = kind == Type::RAW;
             echo.has_ip_header = is_raw && echo.request.family == Family::V4;
             echo.request.identifier = is_raw.then_some(7);
-            assert_eq!(ask(echo), Host::Answers, "{ip} {kind:?}");
+            assert_eq!(run(echo), Host::Answers, "{ip} {kind:?}");
         }
     }
 }
 
 #[test]
-fn what_the_system_refuses_says_so() {
-    // The kernel refuses to send there without SO_BROADCAST: nothing about a host.
+fn reports_system_errors() {
+    // The kernel refuses to send there without SO_BROADCAST, which says nothing about a host.
     let echo = Echo::new(address("255.255.255.255"));
-    assert_eq!(ask(echo), Host::NotAsked);
+    assert_eq!(run(echo), Host::Unknown);
 }

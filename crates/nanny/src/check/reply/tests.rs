@@ -1,4 +1,4 @@
-//! Replies in segments, whole outputs, and what searching a growing reply costs.
+//! Replies in segments, complete outputs, and the search budget.
 
 use super::*;
 use proptest::prelude::*;
@@ -11,74 +11,74 @@ fn pattern(expected: &[u8]) -> Expect {
     Expect::new(expected.to_vec(), true).expect("an expression")
 }
 
-/// Feeds segments until they decide.
+/// Feeds segments until the result is decided.
 fn decide(expect: &Expect, segments: &[&[u8]]) -> Match {
     let mut reply = Reply::default();
     for segment in segments {
-        let said = match reply.take(expect, segment) {
-            Match::SoFar => reply.pause(expect),
-            said => said,
+        let logged = match reply.take(expect, segment) {
+            Match::Partial => reply.pause(expect),
+            logged => logged,
         };
-        if said != Match::SoFar {
-            return said;
+        if logged != Match::Partial {
+            return logged;
         }
     }
-    Match::SoFar
+    Match::Partial
 }
 
 #[test]
-fn a_reply_is_compared_from_its_start() {
-    for (expected, segments, said) in [
+fn compares_from_start_of_reply() {
+    for (expected, segments, logged) in [
         (&b"HTTP"[..], &[&b"HTTP/1.1 200 OK"[..]][..], Match::Yes),
         (b"HTTP", &[b"H", b"T", b"T", b"P"], Match::Yes),
         (b"HTTP", &[b"HT", b"", b"TP/1.0"], Match::Yes),
-        (b"HTTP", &[b"HTT"], Match::SoFar),
-        (b"HTTP", &[], Match::SoFar),
+        (b"HTTP", &[b"HTT"], Match::Partial),
+        (b"HTTP", &[], Match::Partial),
         (b"HTTP", &[b" HTTP"], Match::No),
         (b"HTTP", &[b"HT", b"Tp"], Match::No),
         (b"HTTP", &[b"http/1.0"], Match::No),
-        // The wildcard, anywhere; any byte is one byte.
+        // Wildcards at any position; any byte is one byte.
         (b"*", &[b"\0"], Match::Yes),
-        (b"*", &[b""], Match::SoFar),
-        (b"**", &[b"x"], Match::SoFar),
+        (b"*", &[b""], Match::Partial),
+        (b"**", &[b"x"], Match::Partial),
         (b"HTTP/1.* 2**", &[b"HTTP/1.1 204 No Content"], Match::Yes),
         (b"HTTP/1.* 2**", &[b"HTTP/1.1 5"], Match::No),
         (b"*K", &[b"O", b"K"], Match::Yes),
-        (b"OK*", &[b"OK"], Match::SoFar),
+        (b"OK*", &[b"OK"], Match::Partial),
         (b"OK*", &[b"OK", b"\xff"], Match::Yes),
-        // A wildcard is no pattern.
-        (b"a*b", &[b"ab"], Match::SoFar),
+        // A wildcard is not a regular expression.
+        (b"a*b", &[b"ab"], Match::Partial),
         (b"a*b", &[b"axxb"], Match::No),
     ] {
-        assert_eq!(decide(&bytes(expected), segments), said, "{segments:?}");
+        assert_eq!(decide(&bytes(expected), segments), logged, "{segments:?}");
     }
 }
 
 #[test]
-fn an_expression_is_matched_with_what_has_come() {
-    for (expected, segments, said) in [
+fn expression_matches_reply_so_far() {
+    for (expected, segments, logged) in [
         (
             "2[0-9][0-9] OK",
             &["HTTP/1.0 2", "00", " OK\r\n"][..],
             Match::Yes,
         ),
         ("^220 .*SMTP", &["220 mail ES", "MTP ready\r\n"], Match::Yes),
-        ("^220 .*SMTP", &["421 ", "220 SMTP"], Match::SoFar),
+        ("^220 .*SMTP", &["421 ", "220 SMTP"], Match::Partial),
         ("a|b", &["xxx", "yyb"], Match::Yes),
         ("end$", &["the end", " or not"], Match::Yes),
-        ("x*", &[], Match::SoFar),
+        ("x*", &[], Match::Partial),
     ] {
         let segments: Vec<&[u8]> = segments.iter().map(|text| text.as_bytes()).collect();
         assert_eq!(
             decide(&pattern(expected.as_bytes()), &segments),
-            said,
+            logged,
             "{expected}"
         );
     }
 }
 
 #[test]
-fn every_byte_is_the_character_of_its_number() {
+fn maps_bytes_to_characters() {
     let bytes: Vec<u8> = (0..=u8::MAX).chain([b'a', 0xff, b'b']).collect();
     let text: String = bytes.iter().copied().map(char::from).collect();
     assert_eq!(Text::from(&bytes[..]).as_str(), text);
@@ -86,11 +86,11 @@ fn every_byte_is_the_character_of_its_number() {
 }
 
 #[test]
-fn an_expression_sees_64_kib_and_no_more() {
+fn expression_sees_64_kib() {
     let expect = pattern(b"needle");
-    for (before, said) in [(LONGEST - 6, Match::Yes), (LONGEST - 5, Match::No)] {
+    for (before, logged) in [(LONGEST - 6, Match::Yes), (LONGEST - 5, Match::No)] {
         let hay = vec![b'.'; before];
-        assert_eq!(decide(&expect, &[&hay, b"needle"]), said);
+        assert_eq!(decide(&expect, &[&hay, b"needle"]), logged);
     }
     let mut reply = Reply::default();
     assert_eq!(reply.missing(&expect), LONGEST);
@@ -99,51 +99,55 @@ fn an_expression_sees_64_kib_and_no_more() {
 }
 
 #[test]
-fn a_reply_byte_by_byte_is_not_searched_without_end() {
+fn slow_reply_is_searched_within_budget() {
     let expect = pattern(b"needle$");
     let mut reply = Reply::default();
     let mut searches = 0;
     for _ in 0..LONGEST - 7 {
-        assert_eq!(reply.take(&expect, b"."), Match::SoFar);
-        assert_eq!(reply.pause(&expect), Match::SoFar);
+        assert_eq!(reply.take(&expect, b"."), Match::Partial);
+        assert_eq!(reply.pause(&expect), Match::Partial);
         searches += usize::from(reply.searched == reply.length);
     }
-    // Each doubling after the effort was spent searches once: twice the length in all.
-    assert!(reply.effort <= EFFORT + 2 * LONGEST, "{}", reply.effort);
-    const { assert!(EFFORT + 2 * LONGEST < PATIENCE) };
-    // At first each byte was looked at as it came.
+    // After the eager budget is spent each doubling searches once: twice the length in total.
+    assert!(
+        reply.effort <= EAGER_BUDGET + 2 * LONGEST,
+        "{}",
+        reply.effort
+    );
+    const { assert!(EAGER_BUDGET + 2 * LONGEST < BUDGET) };
+    // At first each byte was searched as it arrived.
     assert!(searches > 700, "{searches}");
     for byte in b"needle" {
-        assert_eq!(reply.take(&expect, &[*byte]), Match::SoFar);
+        assert_eq!(reply.take(&expect, &[*byte]), Match::Partial);
     }
-    assert_eq!(reply.pause(&expect), Match::SoFar, "not worth it");
+    assert_eq!(reply.pause(&expect), Match::Partial, "not worth it");
     assert!(reply.is_enough(&expect, false));
-    assert_eq!(reply.take(&expect, b"!"), Match::No, "it is full");
+    assert_eq!(reply.take(&expect, b"!"), Match::No, "the buffer is full");
 }
 
 #[test]
-fn a_costly_search_is_not_made_again_until_nothing_more_can_come() {
+fn expensive_search_is_repeated_only_at_end() {
     let expect = pattern(b"x{480}|needle");
     assert!(matches!(&expect, Expect::Pattern(heavy) if heavy.weight() > HEAVIEST / 2));
     let mut reply = Reply::default();
     let most = LONGEST - 10;
-    assert_eq!(reply.take(&expect, &vec![b'.'; most]), Match::SoFar);
-    assert_eq!(reply.pause(&expect), Match::SoFar);
+    assert_eq!(reply.take(&expect, &vec![b'.'; most]), Match::Partial);
+    assert_eq!(reply.pause(&expect), Match::Partial);
     assert_eq!(reply.searched, most, "once");
-    assert_eq!(reply.take(&expect, b"needle"), Match::SoFar);
-    assert_eq!(reply.pause(&expect), Match::SoFar);
+    assert_eq!(reply.take(&expect, b"needle"), Match::Partial);
+    assert_eq!(reply.pause(&expect), Match::Partial);
     assert!(!reply.is_enough(&expect, false));
     assert_eq!(reply.searched, most, "not again");
     assert!(reply.is_enough(&expect, true));
 }
 
 #[test]
-fn what_was_searched_is_not_searched_again() {
+fn unchanged_reply_is_not_searched_again() {
     let expect = pattern(b"needle");
     let mut reply = Reply::default();
-    assert_eq!(reply.take(&expect, b"hay"), Match::SoFar);
+    assert_eq!(reply.take(&expect, b"hay"), Match::Partial);
     for _ in 0..10 {
-        assert_eq!(reply.pause(&expect), Match::SoFar);
+        assert_eq!(reply.pause(&expect), Match::Partial);
         assert!(!reply.is_enough(&expect, false));
     }
     assert_eq!(reply.ended(&expect), Match::No);
@@ -151,17 +155,17 @@ fn what_was_searched_is_not_searched_again() {
 }
 
 #[test]
-fn a_peer_that_closes_early_has_not_said_it_all() {
+fn early_close_does_not_match() {
     let mut reply = Reply::default();
-    assert_eq!(reply.take(&bytes(b"HTTP"), b"HTT"), Match::SoFar);
+    assert_eq!(reply.take(&bytes(b"HTTP"), b"HTT"), Match::Partial);
     assert_eq!(reply.ended(&bytes(b"HTTP")), Match::No);
-    // Nothing is matched by an expression that nothing matches.
+    // An expression that matches the empty string matches an empty reply.
     assert_eq!(Reply::default().ended(&pattern(b"^$")), Match::Yes);
     assert_eq!(Reply::default().ended(&pattern(b".")), Match::No);
 }
 
 #[test]
-fn an_output_is_compared_as_a_whole() {
+fn compares_complete_output() {
     for (expected, output, is_accepted) in [
         ("OK", "OK", true),
         ("OK", "OK\n", true),
@@ -180,15 +184,15 @@ fn an_output_is_compared_as_a_whole() {
         ("OK *", "OK 17\n", false),
         ("**", "xy", true),
         ("**", "xyz", false),
-        // Anything, but not nothing.
+        // Anything except an empty output.
         ("*", "x\n", true),
         ("*", "all is well\n", true),
         ("*", "\n\n", true),
         ("*", "\n", false),
         ("*", "", false),
     ] {
-        let said = bytes(expected.as_bytes()).accepts(output.as_bytes(), false);
-        assert_eq!(said, is_accepted, "{expected:?} {output:?}");
+        let logged = bytes(expected.as_bytes()).accepts(output.as_bytes(), false);
+        assert_eq!(logged, is_accepted, "{expected:?} {output:?}");
     }
     assert!(!bytes(b"OK").accepts(b"OK", true));
     assert!(bytes(b"*").accepts(b"OK", true));
@@ -199,7 +203,7 @@ fn an_output_is_compared_as_a_whole() {
 
 proptest! {
     #[test]
-    fn segments_do_not_matter(
+    fn result_is_independent_of_segmentation(
         expected in prop::collection::vec(prop::sample::select(b"ab*".to_vec()), 1..6),
         text in prop::collection::vec(prop::sample::select(b"ab*".to_vec()), 0..12),
         cuts in prop::collection::vec(1usize..4, 12),
@@ -214,36 +218,36 @@ proptest! {
         let fits = expected.iter().zip(&text).all(|(e, t)| *e == b'*' || e == t);
         let wanted = match (fits, text.len() >= expected.len()) {
             (true, true) => Match::Yes,
-            (true, false) => Match::SoFar,
+            (true, false) => Match::Partial,
             (false, _) => Match::No,
         };
         prop_assert_eq!(decide(&bytes(&expected), &segments), wanted);
     }
 
     #[test]
-    fn an_expression_says_in_the_end_what_it_says_of_the_whole(
+    fn final_match_equals_match_of_whole(
         text in prop::collection::vec(prop::sample::select(b"ab".to_vec()), 0..40),
         cut in 1usize..9,
     ) {
         let expect = pattern(b"a(bb)+a");
         let mut reply = Reply::default();
-        let mut said = Match::SoFar;
+        let mut logged = Match::Partial;
         for segment in text.chunks(cut) {
-            if said == Match::SoFar {
-                said = reply.take(&expect, segment);
+            if logged == Match::Partial {
+                logged = reply.take(&expect, segment);
             }
-            if said == Match::SoFar && cut % 2 == 0 {
-                said = reply.pause(&expect);
+            if logged == Match::Partial && cut % 2 == 0 {
+                logged = reply.pause(&expect);
             }
         }
-        if said == Match::SoFar {
-            said = reply.ended(&expect);
+        if logged == Match::Partial {
+            logged = reply.ended(&expect);
         }
-        prop_assert_eq!(said == Match::Yes, expect.accepts(&text, true));
+        prop_assert_eq!(logged == Match::Yes, expect.accepts(&text, true));
     }
 
     #[test]
-    fn no_bytes_make_it_panic(
+    fn does_not_panic_on_any_bytes(
         expected in prop::collection::vec(any::<u8>(), 0..24),
         is_pattern: bool,
         text in prop::collection::vec(any::<u8>(), 0..64),
@@ -256,28 +260,28 @@ proptest! {
 }
 
 proptest! {
-    // Each searches a lot.
+    // Each expression is expensive.
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// However a reply comes in, and however often it is asked for what has come.
+    /// For any segmentation of the reply, and any number of comparisons in between.
     #[test]
-    fn no_server_has_more_searched_than_there_is_patience_for(
+    fn search_stays_within_budget(
         pieces in prop::collection::vec((1usize..2000, any::<bool>(), any::<bool>()), 1..60),
         is_heavy: bool,
     ) {
         let expect = pattern(if is_heavy { b"x{480}" } else { b"x" });
         let mut reply = Reply::default();
-        for (length, pauses, asks) in pieces {
-            let said = reply.take(&expect, &vec![b'.'; length]);
-            if pauses && said == Match::SoFar {
+        for (length, pauses, concludes) in pieces {
+            let logged = reply.take(&expect, &vec![b'.'; length]);
+            if pauses && logged == Match::Partial {
                 reply.pause(&expect);
             }
-            if asks && said == Match::SoFar {
+            if concludes && logged == Match::Partial {
                 reply.is_enough(&expect, false);
             }
         }
-        prop_assert!(reply.effort <= PATIENCE + reply.length * HEAVIEST);
+        prop_assert!(reply.effort <= BUDGET + reply.length * HEAVIEST);
         reply.is_enough(&expect, true);
-        prop_assert!(reply.effort <= PATIENCE + reply.length * HEAVIEST);
+        prop_assert!(reply.effort <= BUDGET + reply.length * HEAVIEST);
     }
 }

@@ -1,16 +1,16 @@
-//! The promises, over random courses of checks.
+//! Invariants over random sequences of checks.
 
 use super::*;
 use proptest::prelude::*;
 
-/// One attempt: how long after the previous one it starts, how long it takes, whether it passes.
-type Attempt = (u64, u64, bool);
+/// One check: delay after the start of the previous one, duration, result.
+type Check = (u64, u64, bool);
 
-/// A course of checks with an interval of at most `timeout`, in milliseconds.
-fn courses() -> impl Strategy<Value = (u64, u64, u64, bool, Vec<Attempt>)> {
+/// A sequence of checks with an interval of at most `timeout`, in milliseconds.
+fn courses() -> impl Strategy<Value = (u64, u64, u64, bool, Vec<Check>)> {
     (1..20_000u64, 0..100_000u64, any::<bool>()).prop_flat_map(|(timeout, reentry, adopted)| {
         (1..=timeout).prop_flat_map(move |interval| {
-            let attempts = prop::collection::vec(
+            let checks = prop::collection::vec(
                 (0..=interval, 0..=timeout, prop::bool::weighted(0.7)),
                 1..200,
             );
@@ -19,20 +19,20 @@ fn courses() -> impl Strategy<Value = (u64, u64, u64, bool, Vec<Attempt>)> {
                 Just(interval),
                 Just(reentry),
                 Just(adopted),
-                attempts,
+                checks,
             )
         })
     })
 }
 
-/// What happened when, in milliseconds: the checks' ends, and the verdicts.
+/// Events with their times in milliseconds: the ends of the checks, and the transitions.
 struct Course {
     ends: Vec<(u64, bool)>,
-    verdicts: Vec<(u64, Event, Verdict)>,
+    statuses: Vec<(u64, Event, Status)>,
 }
 
-/// Runs a course, ticking at each deadline as the actor does.
-fn run(timeout: u64, reentry: u64, adopted: bool, attempts: &[Attempt]) -> Course {
+/// Runs a sequence, ticking at each deadline as the actor does.
+fn run(timeout: u64, reentry: u64, adopted: bool, checks: &[Check]) -> Course {
     let base = Instant::now();
     let at = |ms| base + Duration::from_millis(ms);
     let rules = Rules {
@@ -41,27 +41,27 @@ fn run(timeout: u64, reentry: u64, adopted: bool, attempts: &[Attempt]) -> Cours
     };
     let mut health = Health::new(rules);
     if adopted {
-        health.step(Event::Found, base);
+        health.step(Event::Preexisting, base);
     }
     let mut course = Course {
         ends: Vec::new(),
-        verdicts: Vec::new(),
+        statuses: Vec::new(),
     };
     let mut now = 0;
-    for &(pause, duration, passes) in attempts {
+    for &(pause, duration, passes) in checks {
         let end = now + pause + duration;
         if let Some(deadline) = health.deadline() {
             let due = u64::try_from((deadline - base).as_millis()).expect("short");
             if due <= end {
                 let due = due.max(now);
-                if let Some(News::Verdict(verdict)) = health.step(Event::Tick, at(due)) {
-                    course.verdicts.push((due, Event::Tick, verdict));
+                if let Some(Transition::Status(status)) = health.step(Event::Tick, at(due)) {
+                    course.statuses.push((due, Event::Tick, status));
                 }
             }
         }
         let event = if passes { Event::Pass } else { Event::Fail };
-        if let Some(News::Verdict(verdict)) = health.step(event, at(end)) {
-            course.verdicts.push((end, event, verdict));
+        if let Some(Transition::Status(status)) = health.step(event, at(end)) {
+            course.statuses.push((end, event, status));
         }
         course.ends.push((end, passes));
         now = end;
@@ -71,26 +71,26 @@ fn run(timeout: u64, reentry: u64, adopted: bool, attempts: &[Attempt]) -> Cours
 
 proptest! {
     #[test]
-    fn never_in_without_a_pass((timeout, _, reentry, adopted, attempts) in courses()) {
-        for (_, event, verdict) in run(timeout, reentry, adopted, &attempts).verdicts {
-            prop_assert!(verdict != Verdict::In || event == Event::Pass);
+    fn never_in_without_pass((timeout, _, reentry, adopted, checks) in courses()) {
+        for (_, event, status) in run(timeout, reentry, adopted, &checks).statuses {
+            prop_assert!(status != Status::In || event == Event::Pass);
         }
     }
 
-    /// The attempts that fail here may each take the whole timeout.
+    /// Failing checks here may each take the whole timeout.
     #[test]
-    fn out_within_timeout_and_interval_of_the_last_pass_and_never_before_the_timeout(
-        (timeout, interval, reentry, adopted, attempts) in courses(),
+    fn goes_out_between_timeout_and_next_check(
+        (timeout, interval, reentry, adopted, checks) in courses(),
     ) {
-        let course = run(timeout, reentry, adopted, &attempts);
+        let course = run(timeout, reentry, adopted, &checks);
         let mut inside = adopted;
         let mut last_pass = 0;
-        let mut verdicts = course.verdicts.iter().peekable();
+        let mut statuses = course.statuses.iter().peekable();
         for &(end, passes) in &course.ends {
-            while let Some(&(at, event, verdict)) = verdicts.next_if(|&&(at, event, _)| {
+            while let Some(&(at, event, status)) = statuses.next_if(|&&(at, event, _)| {
                 at < end || (at == end && (event == Event::Tick || !passes))
             }) {
-                if verdict == Verdict::Out {
+                if status == Status::Out {
                     prop_assert!(inside);
                     prop_assert!(at >= last_pass + timeout, "{event:?} too early");
                     prop_assert!(at <= last_pass + timeout + interval, "{event:?} too late");
@@ -99,8 +99,8 @@ proptest! {
             }
             if passes {
                 last_pass = end;
-                if let Some(&(_, _, verdict)) = verdicts.next_if(|&&(at, _, _)| at == end) {
-                    prop_assert_eq!(verdict, Verdict::In);
+                if let Some(&(_, _, status)) = statuses.next_if(|&&(at, _, _)| at == end) {
+                    prop_assert_eq!(status, Status::In);
                     inside = true;
                 }
             } else if inside {
@@ -110,15 +110,15 @@ proptest! {
     }
 
     #[test]
-    fn no_reentry_before_every_check_passed_for_so_long(
-        (timeout, _, reentry, adopted, attempts) in courses(),
+    fn reentry_requires_passes_for_reentry_time(
+        (timeout, _, reentry, adopted, checks) in courses(),
     ) {
-        let course = run(timeout, reentry, adopted, &attempts);
+        let course = run(timeout, reentry, adopted, &checks);
         let mut went_out = None;
-        for &(at, _, verdict) in &course.verdicts {
-            match (verdict, went_out) {
-                (Verdict::Out, _) => went_out = Some(at),
-                (Verdict::In, Some(out)) => {
+        for &(at, _, status) in &course.statuses {
+            match (status, went_out) {
+                (Status::Out, _) => went_out = Some(at),
+                (Status::In, Some(out)) => {
                     let first = course
                         .ends
                         .iter()
@@ -129,7 +129,7 @@ proptest! {
                     let &(first, _) = first.expect("a pass brought it in");
                     prop_assert!(at - first >= reentry);
                 }
-                (Verdict::In | Verdict::NotYet, _) => {}
+                (Status::In | Status::NotYet, _) => {}
             }
         }
     }

@@ -1,18 +1,17 @@
-//! The question against a server on loopback, which answers right, wrong, late or not at all. The
-//! real programs are asked in the lab.
+//! Queries against a fake server on loopback. The lab tests the real programs.
 
 use super::*;
 use crate::load::rpc::tests::accepted;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use proptest::prelude::*;
 
-/// Longer than anything here takes.
+/// Upper bound of every wait.
 const LONG: Duration = Duration::from_secs(60);
 
-/// How late an answer may come on a machine that is busy, or stands still for a while.
+/// Maximum delay of a reply on a busy or stalled machine.
 const SLACK: Duration = Duration::from_secs(20);
 
-/// A server's socket, on loopback.
+/// The socket of a server on loopback.
 fn server() -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
     socket.set_read_timeout(Some(LONG)).expect("set");
@@ -23,13 +22,13 @@ fn port_of(socket: &UdpSocket) -> u32 {
     socket.local_addr().expect("bound").port().into()
 }
 
-fn start(port_mapper: &UdpSocket, time: Duration) -> Question {
+fn start(port_mapper: &UdpSocket, time: Duration) -> Query {
     let now = Instant::now();
     let at = port_mapper.local_addr().expect("bound");
-    Question::start(at, now, now + time).expect("it asks")
+    Query::start(at, now, now + time).expect("started")
 }
 
-/// The next call: its numbers, and who calls.
+/// Receives the next call: its integers, and the caller.
 fn call(socket: &UdpSocket) -> (Vec<u32>, SocketAddr) {
     let mut room = [0; ROOM];
     let (length, from) = socket.recv_from(&mut room).expect("a call");
@@ -38,77 +37,75 @@ fn call(socket: &UdpSocket) -> (Vec<u32>, SocketAddr) {
     (words.map(word).collect(), from)
 }
 
-/// The results of rstat for a load of so many 256ths.
+/// The results of rstat for a load in 256ths.
 fn statistics(fixed: u32) -> Vec<u32> {
     let mut words = vec![7; BEFORE_LOADS];
     words.extend([fixed, 512, 256, 1, 2, 3, 4, 5]);
     words
 }
 
-/// Waits as the loop does.
-fn wait(question: &Question) {
-    let rest = question
-        .deadline()
-        .saturating_duration_since(Instant::now());
+/// Waits as the event loop does.
+fn wait(query: &Query) {
+    let rest = query.deadline().saturating_duration_since(Instant::now());
     let rest = PollTimeout::try_from(rest + Duration::from_millis(1)).expect("short");
-    let mut fds = [PollFd::new(question.as_fd(), PollFlags::POLLIN)];
+    let mut fds = [PollFd::new(query.as_fd(), PollFlags::POLLIN)];
     poll(&mut fds, rest).expect("polled");
 }
 
-fn finish(question: &mut Question) -> Result<f64, Failure> {
+fn finish(query: &mut Query) -> Result<f64, Failure> {
     let end = Instant::now() + LONG;
     loop {
         assert!(Instant::now() < end, "it does not end");
-        wait(question);
-        if let Some(answer) = question.go_on(Instant::now()) {
+        wait(query);
+        if let Some(answer) = query.advance(Instant::now()) {
             return answer.map(Load::average);
         }
     }
 }
 
-/// Goes on once with what has been sent to it.
-fn go_on(question: &mut Question) -> Option<Result<f64, Failure>> {
-    let mut fds = [PollFd::new(question.as_fd(), PollFlags::POLLIN)];
+/// Advances the query once with the sent datagrams.
+fn advance(query: &mut Query) -> Option<Result<f64, Failure>> {
+    let mut fds = [PollFd::new(query.as_fd(), PollFlags::POLLIN)];
     poll(&mut fds, PollTimeout::try_from(LONG).expect("short")).expect("polled");
-    let answer = question.go_on(Instant::now())?;
+    let answer = query.advance(Instant::now())?;
     Some(answer.map(Load::average))
 }
 
 #[test]
-fn it_asks_for_the_port_and_there_for_the_statistics() {
+fn queries_port_mapper_then_rstat() {
     let (mapper, rstat) = (server(), server());
-    let mut question = start(&mapper, LONG);
+    let mut query = start(&mapper, LONG);
     let (words, from) = call(&mapper);
     let xid = words[0];
     assert_eq!(words[1..6], [0, 2, 100_000, 2, 3]);
     assert_eq!(words[6..], [0, 0, 0, 0, 100_001, 3, 17, 0]);
     let port = accepted(xid, &[port_of(&rstat)]);
     mapper.send_to(&port, from).expect("sent");
-    assert_eq!(go_on(&mut question), None);
+    assert_eq!(advance(&mut query), None);
     let (words, from) = call(&rstat);
     assert_ne!(words[0], xid);
     assert_eq!(words[1..], [0, 2, 100_001, 3, 1, 0, 0, 0, 0]);
     let answer = accepted(words[0], &statistics(384));
     rstat.send_to(&answer, from).expect("sent");
-    assert_eq!(finish(&mut question), Ok(1.5));
+    assert_eq!(finish(&mut query), Ok(1.5));
 }
 
 #[test]
-fn what_is_not_the_answer_is_passed_over() {
-    let (mapper, rstat, stranger) = (server(), server(), server());
-    let mut question = start(&mapper, LONG);
+fn ignores_other_datagrams() {
+    let (mapper, rstat, other) = (server(), server(), server());
+    let mut query = start(&mapper, LONG);
     let (words, from) = call(&mapper);
     let (xid, port) = (words[0], port_of(&rstat));
-    stranger.send_to(&accepted(xid, &[9]), from).expect("sent");
+    other.send_to(&accepted(xid, &[9]), from).expect("sent");
     mapper.send_to(b"", from).expect("sent");
     mapper.send_to(&[0xff; 2000], from).expect("sent");
     mapper
         .send_to(&accepted(xid ^ 1, &[9]), from)
         .expect("sent");
     mapper.send_to(&accepted(xid, &[port]), from).expect("sent");
-    assert_eq!(go_on(&mut question), None);
+    assert_eq!(advance(&mut query), None);
     let (words, from) = call(&rstat);
-    // The port mapper's answer again, from where the statistics are expected.
+    // The port mapper's reply again, from rstat's address.
     rstat.send_to(&accepted(xid, &[port]), from).expect("sent");
     mapper
         .send_to(&accepted(words[0], &statistics(9)), from)
@@ -116,20 +113,20 @@ fn what_is_not_the_answer_is_passed_over() {
     rstat
         .send_to(&accepted(words[0], &statistics(256)), from)
         .expect("sent");
-    assert_eq!(finish(&mut question), Ok(1.0));
+    assert_eq!(finish(&mut query), Ok(1.0));
 }
 
 #[test]
-fn a_call_is_repeated_until_it_is_answered() {
+fn repeats_call_until_reply() {
     let mapper = server();
     let started = Instant::now();
-    let mut question = start(&mapper, LONG);
+    let mut query = start(&mapper, LONG);
     let (first, _) = call(&mapper);
     let mut again = || {
         let mut fds = [PollFd::new(mapper.as_fd(), PollFlags::POLLIN)];
         while poll(&mut fds, PollTimeout::ZERO).expect("polled") == 0 {
-            wait(&question);
-            assert!(question.go_on(Instant::now()).is_none());
+            wait(&query);
+            assert!(query.advance(Instant::now()).is_none());
         }
         call(&mapper)
     };
@@ -141,17 +138,17 @@ fn a_call_is_repeated_until_it_is_answered() {
     mapper
         .send_to(&accepted(first[0], &[0]), from)
         .expect("sent");
-    assert_eq!(finish(&mut question), Err(Failure::NotRegistered));
+    assert_eq!(finish(&mut query), Err(Failure::NotRegistered));
 }
 
 #[test]
-fn nobody_answers() {
+fn reports_missing_reply() {
     let mapper = server();
     let time = Duration::from_millis(700);
     let started = Instant::now();
-    let mut question = start(&mapper, time);
+    let mut query = start(&mapper, time);
     assert_eq!(
-        finish(&mut question),
+        finish(&mut query),
         Err(Failure::NoAnswer(Program::PortMapper))
     );
     let took = started.elapsed();
@@ -160,38 +157,38 @@ fn nobody_answers() {
 }
 
 #[test]
-fn a_closed_port_is_told_at_once() {
-    // It hears only itself, and nobody else gets its port.
+fn reports_closed_port_at_once() {
+    // It receives only from itself, and no other socket gets its port.
     let socket = server();
     let closed = socket.local_addr().expect("bound");
     socket.connect(closed).expect("connected");
     let now = Instant::now();
     let refused = |program| Err(Failure::System(program, Errno::ECONNREFUSED));
-    let mut question = Question::start(closed, now, now + LONG).expect("it asks");
-    assert_eq!(finish(&mut question), refused(Program::PortMapper));
+    let mut query = Query::start(closed, now, now + LONG).expect("started");
+    assert_eq!(finish(&mut query), refused(Program::PortMapper));
     assert!(now.elapsed() < SLACK);
 
     let mapper = server();
-    let mut question = start(&mapper, LONG);
+    let mut query = start(&mapper, LONG);
     let (words, from) = call(&mapper);
     let port = accepted(words[0], &[closed.port().into()]);
     mapper.send_to(&port, from).expect("sent");
-    assert_eq!(finish(&mut question), refused(Program::Rstat));
+    assert_eq!(finish(&mut query), refused(Program::Rstat));
 }
 
 #[test]
-fn every_refusal_is_told_of_the_one_who_gave_it() {
+fn refusal_names_program() {
     let refused = |xid: u32, status: u8| {
         let mut reply = accepted(xid, &[]);
         reply[23] = status;
         reply
     };
     let mapper = server();
-    let mut question = start(&mapper, LONG);
+    let mut query = start(&mapper, LONG);
     let (words, from) = call(&mapper);
     mapper.send_to(&refused(words[0], 1), from).expect("sent");
     let failure = Failure::Refused(Program::PortMapper, Refusal::NoProgram);
-    assert_eq!(finish(&mut question), Err(failure));
+    assert_eq!(finish(&mut query), Err(failure));
 
     for (results, failure) in [
         (
@@ -204,12 +201,12 @@ fn every_refusal_is_told_of_the_one_who_gave_it() {
         ),
         (vec![0], Failure::NotRegistered),
     ] {
-        let mut question = start(&mapper, LONG);
+        let mut query = start(&mapper, LONG);
         let (words, from) = call(&mapper);
         mapper
             .send_to(&accepted(words[0], &results), from)
             .expect("sent");
-        assert_eq!(finish(&mut question), Err(failure));
+        assert_eq!(finish(&mut query), Err(failure));
     }
 
     let rstat = server();
@@ -221,15 +218,15 @@ fn every_refusal_is_told_of_the_one_who_gave_it() {
         (&negative, Refusal::Garbled),
         (&version, Refusal::NoVersion),
     ] {
-        let mut question = start(&mapper, LONG);
+        let mut query = start(&mapper, LONG);
         let (words, from) = call(&mapper);
         let port = accepted(words[0], &[port_of(&rstat)]);
         mapper.send_to(&port, from).expect("sent");
-        assert_eq!(go_on(&mut question), None);
+        assert_eq!(advance(&mut query), None);
         let (words, from) = call(&rstat);
         rstat.send_to(&reply(words[0]), from).expect("sent");
         assert_eq!(
-            finish(&mut question),
+            finish(&mut query),
             Err(Failure::Refused(Program::Rstat, refusal))
         );
     }
@@ -237,7 +234,7 @@ fn every_refusal_is_told_of_the_one_who_gave_it() {
 
 proptest! {
     #[test]
-    fn any_results_are_read(words in prop::collection::vec(any::<u32>(), 0..40), xid: u32) {
+    fn decodes_any_results(words in prop::collection::vec(any::<u32>(), 0..40), xid: u32) {
         let datagram = accepted(xid, &words);
         let results = reply(&datagram, xid).expect("the reply").expect("accepted");
         prop_assert_eq!(port(results), words.first().copied());

@@ -1,10 +1,10 @@
-//! Records as rwhod writes them, and spools with anything in them.
+//! Records as rwhod writes them, and spools with arbitrary files.
 
 use super::*;
 use proptest::prelude::*;
 
-/// A record that rwhod of netkit 0.17 wrote on x86-64 for the host rs1, whose load was 6.05. The
-/// end of the name has what was in its memory.
+/// A record that rwhod of netkit 0.17 wrote on x86-64 for the host rs1, with load 6.05. The end of
+/// the name is uninitialized memory.
 #[cfg(target_endian = "little")]
 #[rustfmt::skip]
 const REAL: [u8; 60] = [
@@ -14,14 +14,14 @@ const REAL: [u8; 60] = [
     0x62, 0x01, 0x00, 0x00, 0xe7, 0x00, 0x00, 0x00, 0x9c, 0x8b, 0x01, 0x6b,
 ];
 
-/// When it was received.
+/// Its time of receipt.
 const RECEIVED: u32 = 0x6b01_92c7;
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A record of a host whose load is so many hundredths.
+/// A record with this load in hundredths.
 fn record(received: u32, hundredths: i32) -> Vec<u8> {
     let mut record = vec![0; HEADER];
     record[..2].copy_from_slice(&[1, 1]);
@@ -36,19 +36,19 @@ fn names(names: &[&str]) -> Vec<String> {
 
 #[cfg(target_endian = "little")]
 #[test]
-fn a_record_of_a_real_daemon() {
+fn decodes_record_of_real_daemon() {
     let record = Record::decode(&REAL).expect("a record");
     assert_eq!(record.received, RECEIVED);
     assert_eq!(record.hundredths, 605);
     let load = record.load(seconds(RECEIVED.into())).expect("fresh");
     assert!((load.average() - 6.05).abs() < 1e-9);
-    // Who is logged in comes after.
+    // The logged-in users follow.
     let longer = [&REAL[..], &[0xff; 500]].concat();
     assert_eq!(Record::decode(&longer), Some(record));
 }
 
 #[test]
-fn a_record_is_fresh_for_eleven_minutes() {
+fn record_expires_after_eleven_minutes() {
     let record = Record {
         received: RECEIVED,
         hundredths: 8,
@@ -73,7 +73,7 @@ fn a_record_is_fresh_for_eleven_minutes() {
 }
 
 #[test]
-fn a_negative_load_is_none() {
+fn negative_load_is_invalid() {
     let record = Record {
         received: 0,
         hundredths: -1,
@@ -82,7 +82,7 @@ fn a_negative_load_is_none() {
 }
 
 #[test]
-fn other_versions_types_and_lengths_are_no_records() {
+fn rejects_other_versions_types_and_lengths() {
     for (at, byte) in [(0, 0), (0, 2), (1, 0), (1, 2)] {
         let mut record = record(0, 0);
         record[at] = byte;
@@ -93,7 +93,7 @@ fn other_versions_types_and_lengths_are_no_records() {
 }
 
 #[test]
-fn a_host_is_found_by_its_name_or_the_first_label_of_it() {
+fn finds_host_by_name_or_first_label() {
     let spool = tempfile::tempdir().expect("a directory");
     for (host, hundredths) in [
         ("rs1", 10),
@@ -105,7 +105,7 @@ fn a_host_is_found_by_its_name_or_the_first_label_of_it() {
         std::fs::write(path, record(1000, hundredths)).expect("written");
     }
     std::fs::write(spool.path().join("rs4"), record(1000, 50)).expect("written");
-    let find = |asked: &[&str]| match find(spool.path(), &names(asked), seconds(1000)) {
+    let find = |hosts: &[&str]| match find(spool.path(), &names(hosts), seconds(1000)) {
         Ok(Found::Load(load)) => Some((load.average() * 100.0).round()),
         Ok(Found::Nothing) => None,
         other => panic!("{other:?}"),
@@ -124,7 +124,7 @@ fn a_host_is_found_by_its_name_or_the_first_label_of_it() {
 }
 
 #[test]
-fn what_is_old_or_no_record_or_no_file_is_unusable_and_waits_for_nothing() {
+fn unusable_files_do_not_block() {
     let spool = tempfile::tempdir().expect("a directory");
     let path = |host: &str| spool.path().join(format!("whod.{host}"));
     std::fs::write(path("old"), record(1000, 10)).expect("written");
@@ -139,32 +139,32 @@ fn what_is_old_or_no_record_or_no_file_is_unusable_and_waits_for_nothing() {
         let found = find(spool.path(), &names(&[host]), seconds(2000));
         assert_eq!(found.expect("a spool"), Found::Unusable, "{host}");
     }
-    // A usable record of another of its names counts.
+    // A usable record under another name of the host counts.
     let both = names(&["old", "target"]);
     let found = find(spool.path(), &both, seconds(2000)).expect("a spool");
     assert!(matches!(found, Found::Load(_)), "{found:?}");
 }
 
 #[test]
-fn a_spool_that_is_not_there_is_told_from_an_empty_one() {
+fn missing_spool_differs_from_empty_spool() {
     let spool = tempfile::tempdir().expect("a directory");
-    let asked = names(&["rs1"]);
-    let found = find(spool.path(), &asked, seconds(0)).expect("a spool");
+    let hosts = names(&["rs1"]);
+    let found = find(spool.path(), &hosts, seconds(0)).expect("a spool");
     assert_eq!(found, Found::Nothing);
-    let error = find(&spool.path().join("none"), &asked, seconds(0)).expect_err("none");
+    let error = find(&spool.path().join("none"), &hosts, seconds(0)).expect_err("none");
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
 }
 
 proptest! {
     #[test]
-    fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..100), now: u32) {
+    fn parses_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..100), now: u32) {
         let record = Record::decode(&bytes);
         prop_assert!(record.is_none() || bytes.len() >= HEADER);
         let _ = record.and_then(|record| record.load(seconds(now.into())));
     }
 
     #[test]
-    fn what_a_daemon_writes_is_read(
+    fn decodes_any_written_record(
         received: u32, hundredths in 0i32.., age in 0u64..=660,
         mut rest in prop::collection::vec(any::<u8>(), HEADER..1100),
     ) {

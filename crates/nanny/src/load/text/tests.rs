@@ -1,4 +1,4 @@
-//! Outputs of real programs in real locales, what resembles them, and anything.
+//! Outputs of real programs in real locales, similar ones, and arbitrary bytes.
 
 use super::*;
 use proptest::prelude::*;
@@ -8,9 +8,10 @@ fn average(output: &str) -> Option<f64> {
 }
 
 #[test]
-fn outputs_of_real_programs() {
+fn parses_output_of_real_programs() {
     for (output, expected) in [
-        // procps-ng 4.0.2, then with a comma by its locale, then one processor for long.
+        // procps-ng 4.0.2, then with a decimal comma of its locale, then with a long uptime on one
+        // processor.
         (
             " 12:47:32 up 31 min,  0 user,  load average: 5.57, 3.68, 2.40\n",
             5.57,
@@ -51,7 +52,7 @@ fn outputs_of_real_programs() {
             "rs1           up    3+04:31,     2 users,  load 0.08, 0.03, 0.01\n",
             0.08,
         ),
-        // rup of Debian's rstat-client 4.0.1, then another one's
+        // rup of Debian's rstat-client 4.0.1, then of another implementation.
         (
             "10.1.1.2              12:47 up           32 mins,    0 user, load 5.57 3.68 2.40\n",
             5.57,
@@ -66,7 +67,7 @@ fn outputs_of_real_programs() {
 }
 
 #[test]
-fn forms_of_the_word_and_of_the_number() {
+fn parses_forms_of_word_and_number() {
     for (output, expected) in [
         ("load 0.08", 0.08),
         ("load:0.08", 0.08),
@@ -94,7 +95,7 @@ fn forms_of_the_word_and_of_the_number() {
 }
 
 #[test]
-fn a_host_or_a_banner_with_load_in_its_name_does_not_confuse() {
+fn ignores_load_in_host_name_or_banner() {
     for (output, expected) in [
         ("load1   up 1+03:21, 3 users, load 0.02, 0.03, 0.04", 0.02),
         ("load    up 1+03:21, 3 users, load 0.02, 0.03, 0.04", 0.02),
@@ -112,7 +113,7 @@ fn a_host_or_a_banner_with_load_in_its_name_does_not_confuse() {
 }
 
 #[test]
-fn what_has_no_load_has_none() {
+fn output_without_load_yields_none() {
     for output in [
         "",
         "load",
@@ -139,7 +140,7 @@ fn what_has_no_load_has_none() {
 }
 
 #[test]
-fn numbers_without_bound_are_none_or_large() {
+fn huge_numbers_are_invalid_or_large() {
     let digits = "9".repeat(65_000);
     assert_eq!(average(&format!("load {digits}")), None, "infinite");
     assert_eq!(average(&"load ".repeat(13_000)), None);
@@ -149,7 +150,7 @@ fn numbers_without_bound_are_none_or_large() {
 }
 
 #[test]
-fn of_several_hosts_the_line_of_the_one_asked_for_counts() {
+fn selects_line_of_queried_host() {
     let all = b"rs1   up 0:31, 0 users, load 6.05, 3.54, 2.31\n\
                 rs2   up 0:31, 0 users, load 0.02, 0.54, 0.31\n\
                 rs3   down 0:31\n";
@@ -163,7 +164,7 @@ fn of_several_hosts_the_line_of_the_one_asked_for_counts() {
     assert_eq!(average("rs1", b""), None);
 }
 
-/// Texts of the pieces that outputs are made of.
+/// Texts of the pieces of real outputs.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop::sample::select(vec![
         &b"load"[..],
@@ -194,12 +195,12 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..300), name in ".{0,9}") {
+    fn parses_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300), name in ".{0,9}") {
         let _ = (load(&bytes), load_of(&name, &bytes));
     }
 
     #[test]
-    fn any_pieces_are_read_to_a_load_or_to_none(bytes in pieces()) {
+    fn parses_any_pieces(bytes in pieces()) {
         if let Some(load) = load(&bytes) {
             prop_assert!(load.average() >= 0.0 && load.average().is_finite());
             prop_assert!(bytes.to_ascii_lowercase().windows(4).any(|word| word == b"load"));
@@ -208,7 +209,7 @@ proptest! {
     }
 
     #[test]
-    fn a_load_is_found_behind_anything_that_says_nothing_of_load(
+    fn finds_load_after_unrelated_text(
         garbage in prop::collection::vec(any::<u8>(), 0..100),
         hundredths in 0u32..100_000,
         comma in any::<bool>(),

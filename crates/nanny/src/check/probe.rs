@@ -1,4 +1,4 @@
-//! What a check asks, from the options that say it.
+//! Builds the probe of a check from the options.
 
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
@@ -9,22 +9,22 @@ use super::reply::Expect;
 use crate::error::Usage;
 use expect::escape;
 
-/// The port whose service is asked for a page where nothing else is said.
+/// The port with the default HTTP check.
 const HTTP: u16 = 80;
 
-/// What a check asks.
+/// The kind of a check, with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Question {
-    /// A connection, and a dialogue on it.
+pub enum Probe {
+    /// A TCP connection with a dialogue.
     Tcp(Dialogue),
-    /// A dialogue in datagrams. Without something expected, any datagram is an answer.
+    /// A UDP dialogue. Without an expected reply any datagram passes.
     Udp(Dialogue),
     /// A program.
     Program(Program),
 }
 
-impl Question {
-    /// The name of the program that is run, where one is.
+impl Probe {
+    /// The name of the check program, if there is one.
     #[must_use]
     pub fn program(&self) -> Option<&OsStr> {
         match self {
@@ -34,18 +34,18 @@ impl Question {
     }
 }
 
-/// A program that knows whether the server is well.
+/// A check program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// Its name or path.
+    /// Name or path.
     pub name: OsString,
-    /// Its arguments.
+    /// Arguments.
     pub arguments: Vec<OsString>,
-    /// What its output must be like; without it, its exit status must be 0.
+    /// The expected output; without it, the exit status must be 0.
     pub expect: Option<Expect>,
 }
 
-/// The options, as they are written.
+/// The options as given.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// `-s`.
@@ -56,21 +56,21 @@ pub struct Options {
     pub is_pattern: bool,
     /// `-e`.
     pub program: Option<OsString>,
-    /// `-T`: no escapes in what is sent and expected.
+    /// `-T`: no escapes in the sent and expected strings.
     pub is_literal: bool,
     /// `-u`.
     pub udp: bool,
 }
 
 impl Options {
-    /// What is asked of `server`, for a virtual server of this port.
+    /// Builds the probe of `server` for a virtual server on `virtual_port`.
     ///
     /// # Errors
-    /// An expression that is not valid; no program where one is to be run.
-    pub fn question(self, virtual_port: u16, server: SocketAddr) -> Result<Question, Usage> {
-        let is_unsaid = self.send.is_none() && self.expect.is_none() && self.program.is_none();
-        if is_unsaid && virtual_port == HTTP && !self.udp {
-            return Ok(Question::Tcp(Dialogue::http()));
+    /// An invalid expression, or a blank program.
+    pub fn probe(self, virtual_port: u16, server: SocketAddr) -> Result<Probe, Usage> {
+        let is_default = self.send.is_none() && self.expect.is_none() && self.program.is_none();
+        if is_default && virtual_port == HTTP && !self.udp {
+            return Ok(Probe::Tcp(Dialogue::http()));
         }
         let bytes = |text: OsString| {
             if self.is_literal {
@@ -89,23 +89,24 @@ impl Options {
         };
         let expect = self.expect.map(expect).transpose()?;
         if let Some(line) = self.program {
-            return Program::new(&line, expect, server).map(Question::Program);
+            return Program::new(&line, expect, server).map(Probe::Program);
         }
         let dialogue = Dialogue {
             send: self.send.map(bytes).unwrap_or_default(),
-            // Of datagrams, an empty one answers as well, and none does not.
+            // Over UDP an empty datagram is a reply; no datagram is not.
             expect: expect.filter(|expect| !(self.udp && expect.is_empty())),
         };
         Ok(if self.udp {
-            Question::Udp(dialogue)
+            Probe::Udp(dialogue)
         } else {
-            Question::Tcp(dialogue)
+            Probe::Tcp(dialogue)
         })
     }
 }
 
 impl Program {
-    /// Splits a line on blanks, and puts the server's address and port for `%h` and `%p`.
+    /// Splits a line at spaces and tabs, and replaces `%h` and `%p` by the server's address and
+    /// port.
     fn new(line: &OsStr, expect: Option<Expect>, server: SocketAddr) -> Result<Self, Usage> {
         let address = server.ip().to_string();
         let port = server.port().to_string();
@@ -127,7 +128,7 @@ impl Program {
     }
 }
 
-/// The word with `%h` and `%p` replaced. Any other `%` stands for itself.
+/// Replaces `%h` and `%p` in a word. Any other `%` is kept.
 fn fill_in(word: &[u8], address: &str, port: &str) -> OsString {
     let mut filled = Vec::with_capacity(word.len());
     let mut rest = word;
@@ -167,29 +168,29 @@ mod tests {
     }
 
     #[test]
-    fn port_80_is_asked_for_a_page_only_where_nothing_is_said() {
-        let page = Question::Tcp(Dialogue::http());
+    fn port_80_without_options_checks_http() {
+        let page = Probe::Tcp(Dialogue::http());
         let nothing = Options::default();
-        let asked = |options: &Options, port| options.clone().question(port, server());
-        assert_eq!(asked(&nothing, 80).expect("a question"), page);
-        let connect = Question::Tcp(Dialogue::default());
-        // It is the virtual port that counts.
-        assert_eq!(asked(&nothing, 8080).expect("a question"), connect);
+        let probe = |options: &Options, port| options.clone().probe(port, server());
+        assert_eq!(probe(&nothing, 80).expect("a probe"), page);
+        let connect = Probe::Tcp(Dialogue::default());
+        // The virtual port decides.
+        assert_eq!(probe(&nothing, 8080).expect("a probe"), connect);
         let with = |change: fn(&mut Options)| {
             let mut options = Options::default();
             change(&mut options);
-            asked(&options, 80).expect("a question")
+            probe(&options, 80).expect("a probe")
         };
         assert_ne!(with(|options| options.send = text("x")), page);
         assert_ne!(with(|options| options.expect = text("x")), page);
         assert_ne!(with(|options| options.send = text("")), page);
         assert_ne!(with(|options| options.program = text("x")), page);
-        // HTTP is not spoken over UDP.
+        // HTTP does not run over UDP.
         assert_eq!(
             with(|options| options.udp = true),
-            Question::Udp(Dialogue::default())
+            Probe::Udp(Dialogue::default())
         );
-        // These say nothing by themselves.
+        // These have no effect alone.
         assert_eq!(with(|options| options.is_pattern = true), page);
         assert_eq!(with(|options| options.is_literal = true), page);
     }
@@ -201,18 +202,18 @@ mod tests {
             expect: text(r"a\tb*"),
             ..Options::default()
         };
-        let question = options.clone().question(25, server()).expect("a question");
+        let probe = options.clone().probe(25, server()).expect("a probe");
         let (send, expect) = (b"QUIT\r\n".to_vec(), bytes("a\tb*"));
-        assert_eq!(question, Question::Tcp(Dialogue { send, expect }));
+        assert_eq!(probe, Probe::Tcp(Dialogue { send, expect }));
         options.is_literal = true;
         options.udp = true;
-        let question = options.question(25, server()).expect("a question");
+        let probe = options.probe(25, server()).expect("a probe");
         let (send, expect) = (br"QUIT\r\n".to_vec(), bytes(r"a\tb*"));
-        assert_eq!(question, Question::Udp(Dialogue { send, expect }));
+        assert_eq!(probe, Probe::Udp(Dialogue { send, expect }));
     }
 
     #[test]
-    fn an_empty_expect_means_any_datagram_but_an_empty_output() {
+    fn empty_expect_matches_datagrams_and_empty_output() {
         for is_pattern in [false, true] {
             let options = |change: fn(&mut Options)| {
                 let mut options = Options {
@@ -221,13 +222,13 @@ mod tests {
                     ..Options::default()
                 };
                 change(&mut options);
-                options.question(53, server()).expect("a question")
+                options.probe(53, server()).expect("a probe")
             };
             let datagrams = options(|options| options.udp = true);
-            assert_eq!(datagrams, Question::Udp(Dialogue::default()));
+            assert_eq!(datagrams, Probe::Udp(Dialogue::default()));
             let connection = options(|_| {});
-            assert_ne!(connection, Question::Tcp(Dialogue::default()));
-            let Question::Program(program) = options(|options| options.program = text("x")) else {
+            assert_ne!(connection, Probe::Tcp(Dialogue::default()));
+            let Probe::Program(program) = options(|options| options.program = text("x")) else {
                 panic!("not a program");
             };
             assert!(program.expect.is_some());
@@ -235,13 +236,13 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_decoded_before_an_expression_is_compiled() {
+    fn decodes_escapes_before_compiling_expression() {
         let options = Options {
             expect: text(r"^\\\.\n$"),
             is_pattern: true,
             ..Options::default()
         };
-        let Ok(Question::Tcp(dialogue)) = options.question(80, server()) else {
+        let Ok(Probe::Tcp(dialogue)) = options.probe(80, server()) else {
             panic!("not over TCP");
         };
         let expect = dialogue.expect.expect("something expected");
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_split_and_told_of_the_server() {
+    fn splits_program_and_replaces_placeholders() {
         let program = |line: &str, server: &str| {
             let options = Options {
                 send: text("unused"),
@@ -263,8 +264,8 @@ mod tests {
                 ..Options::default()
             };
             let server = server.parse().expect("an address");
-            match options.question(80, server) {
-                Ok(Question::Program(program)) => program,
+            match options.probe(80, server) {
+                Ok(Probe::Program(program)) => program,
                 other => panic!("{other:?}"),
             }
         };
@@ -293,20 +294,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
-        let error = |options: Options| {
-            options
-                .question(80, server())
-                .expect_err("wrong")
-                .to_string()
-        };
+    fn error_names_invalid_value() {
+        let error = |options: Options| options.probe(80, server()).expect_err("wrong").to_string();
         for blank in ["", " \t "] {
             let program = text(blank);
-            let said = error(Options {
+            let text = error(Options {
                 program,
                 ..Options::default()
             });
-            assert_eq!(said, format!("--send_program {blank}: expected a program"));
+            assert_eq!(text, format!("--send_program {blank}: expected a program"));
         }
         let (expect, is_pattern) = (text("(a)\\1"), true);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Attempts against sockets of this process, for what no command line is long enough.
+//! Checks against sockets of this process, for cases that no command line can express.
 
 use std::io::{Read, Write, pipe};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
@@ -12,15 +12,15 @@ use crate::wait::{NO_SOURCES, wait};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Longer than what passes takes on a busy machine.
+/// Upper bound of a passing check on a busy machine.
 const LONG: Duration = Duration::from_secs(24);
 
-/// Makes one attempt, to its end.
-fn attempt(question: &Question, address: SocketAddr, timeout: Duration) -> Ended {
-    let target = Target::new(address, question, timeout);
+/// Runs one check to its end.
+fn check(probe: &Probe, address: SocketAddr, timeout: Duration) -> Ended {
+    let target = Target::new(address, probe, timeout);
     let (never, _writer) = pipe().expect("a pipe");
-    let mut attempt = match Attempt::start(&target, Instant::now()) {
-        Ok(attempt) => attempt,
+    let mut check = match Check::start(&target, Instant::now()) {
+        Ok(check) => check,
         Err(failure) => {
             return Ended {
                 outcome: Err(failure),
@@ -29,9 +29,9 @@ fn attempt(question: &Question, address: SocketAddr, timeout: Duration) -> Ended
         }
     };
     loop {
-        let deadline = attempt.deadline(&target);
-        let ready = wait(deadline, never.as_fd(), attempt.sources(), NO_SOURCES);
-        if let Some(ended) = attempt.go_on(&target, ready.attempt, Instant::now()) {
+        let deadline = check.deadline(&target);
+        let ready = wait(deadline, never.as_fd(), check.sources(), NO_SOURCES);
+        if let Some(ended) = check.advance(&target, ready.check, Instant::now()) {
             return ended;
         }
     }
@@ -43,9 +43,9 @@ fn listener() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-fn tcp(send: &[u8], expect: Option<Expect>) -> Question {
+fn tcp(send: &[u8], expect: Option<Expect>) -> Probe {
     let send = send.to_vec();
-    Question::Tcp(Dialogue { send, expect })
+    Probe::Tcp(Dialogue { send, expect })
 }
 
 fn pattern(text: &str) -> Option<Expect> {
@@ -53,23 +53,23 @@ fn pattern(text: &str) -> Option<Expect> {
 }
 
 #[test]
-fn a_request_that_nobody_reads_takes_the_timeout_and_no_longer() {
+fn unread_request_ends_at_timeout() {
     let (listener, address) = listener();
     SockRef::from(&listener)
         .set_recv_buffer_size(4096)
         .expect("a small buffer");
-    let question = tcp(&vec![b'x'; 64 << 20], None);
-    let ended = attempt(&question, address, TIMEOUT);
-    let failure = ended.outcome.expect_err("it cannot pass");
+    let probe = tcp(&vec![b'x'; 64 << 20], None);
+    let ended = check(&probe, address, TIMEOUT);
+    let failure = ended.outcome.expect_err("the check fails");
     assert!(
-        matches!(failure, Failure::TimedOut(Act::Send, _)),
+        matches!(failure, Failure::TimedOut(Phase::Send, _)),
         "{failure:?}"
     );
     assert_eq!(ended.took, TIMEOUT);
 }
 
 #[test]
-fn a_request_that_is_read_piece_by_piece_is_sent_whole() {
+fn slowly_read_request_is_sent_completely() {
     let (listener, address) = listener();
     let request = vec![b'x'; 1 << 20];
     let length = request.len();
@@ -79,86 +79,89 @@ fn a_request_that_is_read_piece_by_piece_is_sent_whole() {
         connection.read_exact(&mut whole).expect("all of it");
         connection.write_all(b"OK").expect("it listens");
     });
-    let question = tcp(&request, Some(Expect::Bytes(b"OK".to_vec())));
-    let ended = attempt(&question, address, LONG);
+    let probe = tcp(&request, Some(Expect::Bytes(b"OK".to_vec())));
+    let ended = check(&probe, address, LONG);
     assert_eq!(ended.outcome, Ok(()));
     server.join().expect("no panic");
 }
 
 #[test]
-fn a_match_behind_a_long_reply_is_found_before_the_time_is_up() {
+fn finds_match_after_long_reply_before_timeout() {
     let (listener, address) = listener();
     let server = std::thread::spawn(move || {
         let (mut connection, _) = listener.accept().expect("a connection");
         connection.set_nodelay(true).expect("at once");
-        // Enough pieces to spend what may be searched at each; then the end, and no close.
+        // Enough pieces to exhaust the eager search budget; then the match, without a close.
         for _ in 0..2000 {
-            connection.write_all(&[b'.'; 8]).expect("it reads");
+            connection.write_all(&[b'.'; 8]).expect("the client reads");
             std::thread::yield_now();
         }
-        connection.write_all(b"needle").expect("it reads");
+        connection.write_all(b"needle").expect("the client reads");
         let _ = connection.read(&mut [0; 1]);
     });
-    let ended = attempt(&tcp(b"", pattern("needle$")), address, LONG);
+    let ended = check(&tcp(b"", pattern("needle$")), address, LONG);
     assert_eq!(ended.outcome, Ok(()));
     assert!(ended.took < LONG, "{:?}", ended.took);
     server.join().expect("no panic");
 }
 
 #[test]
-fn a_datagram_of_its_own_is_no_answer() {
-    // The kernel gives a connecting socket any free port, and may give it the server's.
-    let question = Question::Udp(Dialogue::default());
+fn own_datagram_is_no_reply() {
+    // The kernel assigns any free port to a connecting socket, possibly the server's.
+    let probe = Probe::Udp(Dialogue::default());
     let own = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bound");
     let address = own.local_addr().expect("an address");
     let socket = socket2::Socket::from(own);
-    let target = Target::new(address, &question, TIMEOUT);
-    assert!(!target.is_other_end_of(&socket2::Socket::from(
+    let target = Target::new(address, &probe, TIMEOUT);
+    assert!(!target.is_self_connection(&socket2::Socket::from(
         UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bound")
     )));
-    assert!(target.is_other_end_of(&socket));
+    assert!(target.is_self_connection(&socket));
 }
 
 #[test]
-fn a_flood_of_empty_datagrams_does_not_hold_the_loop() {
+fn datagram_flood_does_not_block_loop() {
     let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bound");
     let address = server.local_addr().expect("an address");
-    let question = Question::Udp(Dialogue {
+    let probe = Probe::Udp(Dialogue {
         send: b"x".to_vec(),
         expect: Some(Expect::Bytes(b"y".to_vec())),
     });
-    let target = Target::new(address, &question, LONG);
+    let target = Target::new(address, &probe, LONG);
     let start = Instant::now();
-    let mut attempt = Attempt::start(&target, start).expect("a socket");
+    let mut check = Check::start(&target, start).expect("a socket");
     let (never, _writer) = pipe().expect("a pipe");
-    let mut go_on = || {
+    let mut advance = || {
         let end = start + LONG;
-        let ready = wait(end, never.as_fd(), attempt.sources(), NO_SOURCES).attempt;
-        assert!(ready.contains(&true), "there is something to do");
-        let ended = attempt.go_on(&target, ready, start);
+        let ready = wait(end, never.as_fd(), check.sources(), NO_SOURCES).check;
+        assert!(ready.contains(&true), "a descriptor is ready");
+        let ended = check.advance(&target, ready, start);
         ended.map(|ended| ended.outcome)
     };
-    assert_eq!(go_on(), None, "the request");
+    assert_eq!(advance(), None, "the request");
     let (_, peer) = server.recv_from(&mut [0; 8]).expect("a request");
     for _ in 0..150 {
-        server.send_to(&[], peer).expect("there is room");
+        server.send_to(&[], peer).expect("the pipe has room");
     }
-    server.send_to(b"y", peer).expect("there is room");
-    // Some at a time, and the answer in the end; more turns where they have not come all at once.
-    assert_eq!(go_on(), None);
-    assert_eq!(go_on(), None);
-    assert_eq!(std::iter::repeat_with(go_on).flatten().next(), Some(Ok(())));
+    server.send_to(b"y", peer).expect("the pipe has room");
+    // A few datagrams at a time, then the reply; more rounds if they have not arrived together.
+    assert_eq!(advance(), None);
+    assert_eq!(advance(), None);
+    assert_eq!(
+        std::iter::repeat_with(advance).flatten().next(),
+        Some(Ok(()))
+    );
 }
 
 #[test]
-fn parts_that_were_slept_through_are_not_made_up_for() {
+fn stall_skips_elapsed_parts() {
     let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bound");
     let address = server.local_addr().expect("an address");
-    let question = Question::Udp(Dialogue::default());
-    let target = Target::new(address, &question, TIMEOUT);
+    let probe = Probe::Udp(Dialogue::default());
+    let target = Target::new(address, &probe, TIMEOUT);
     let start = Instant::now();
-    let mut attempt = Attempt::start(&target, start).expect("a socket");
-    // The first may take a moment.
+    let mut check = Check::start(&target, start).expect("a socket");
+    // The first part may end late.
     let sent = || {
         server.set_nonblocking(false).expect("waiting");
         server.set_read_timeout(Some(LONG)).expect("for a time");
@@ -167,17 +170,20 @@ fn parts_that_were_slept_through_are_not_made_up_for() {
         first + std::iter::from_fn(|| server.recv(&mut [0; 8]).ok()).count()
     };
     let first = [true, false, false];
-    assert_eq!(attempt.deadline(&target), start + TIMEOUT / 4);
-    assert!(attempt.go_on(&target, first, start).is_none());
+    assert_eq!(check.deadline(&target), start + TIMEOUT / 4);
+    assert!(check.advance(&target, first, start).is_none());
     assert_eq!(sent(), 1);
-    // Nearly three quarters later: one request, not two.
+    // After a stall of nearly three quarters: one request, not two.
     let late = start + TIMEOUT * 7 / 10;
-    assert!(attempt.go_on(&target, [false; 3], late).is_none());
-    assert!(attempt.go_on(&target, first, late).is_none());
+    assert!(check.advance(&target, [false; 3], late).is_none());
+    assert!(check.advance(&target, first, late).is_none());
     assert_eq!(sent(), 1);
-    assert_eq!(attempt.deadline(&target), start + TIMEOUT * 3 / 4);
-    let end = attempt.go_on(&target, [false; 3], start + TIMEOUT * 2);
+    assert_eq!(check.deadline(&target), start + TIMEOUT * 3 / 4);
+    let end = check.advance(&target, [false; 3], start + TIMEOUT * 2);
     let end = end.expect("the time is up");
-    assert!(matches!(end.outcome, Err(Failure::TimedOut(Act::Read, _))));
+    assert!(matches!(
+        end.outcome,
+        Err(Failure::TimedOut(Phase::Read, _))
+    ));
     assert_eq!(end.took, TIMEOUT);
 }

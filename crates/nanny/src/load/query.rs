@@ -1,4 +1,4 @@
-//! One question for the load: who is asked, in which order, and what is waited for.
+//! One query of the load: its source, fallbacks and timeout.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -16,62 +16,63 @@ use crate::child::{Ended, Running, Stderr};
 use crate::settings::Settings;
 use crate::wait::{NO_SOURCES, Sources};
 
-/// So much of a command's output is kept, unless it tells of many hosts: a load is one line.
+/// Maximum length of a command's output, unless it covers several hosts: a load average is one
+/// line.
 const OUTPUT: usize = 8 * 1024;
 
-/// Who is asked.
+/// Source of load data.
 #[derive(Debug)]
 enum Source {
-    /// A command, which prints the load.
+    /// A command that prints the load.
     Command(CommandLine),
-    /// The rwho daemon's files, or `ruptime` where there are none.
+    /// The rwho files, or `ruptime` without them.
     Ruptime,
-    /// rstat, or `rup` where that gives nothing.
+    /// An rstat query, or `rup` if that fails.
     Rup,
 }
 
-/// What is going on.
+/// Step of a query.
 #[derive(Debug)]
 enum Step {
-    /// A command runs, for its output.
+    /// A command is running.
     Run(Running, Purpose),
-    /// rstat is asked.
-    Rstat(rstat::Question),
+    /// An rstat query is in flight.
+    Rstat(rstat::Query),
 }
 
-/// What a command's output is for.
+/// Purpose of a command's output.
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
-    /// It tells the load.
+    /// It contains the load.
     Command,
-    /// It tells the load, maybe that of others too.
+    /// It contains the load, possibly of other hosts too.
     Ruptime,
-    /// It tells the load, after rstat has failed so.
+    /// It contains the load; rstat has failed with this error.
     Rup(rstat::Failure),
-    /// It tells the server's names, for the rwho daemon's files.
+    /// It contains the server's names, for the rwho files.
     Names,
 }
 
-/// What a question came to.
+/// Result of a query.
 pub(super) type Answer = Result<Load, Failure>;
 
-/// The questions to one source, one at a time.
+/// Queries of one source, one at a time.
 #[derive(Debug)]
-pub(super) struct Questions {
+pub(super) struct Query {
     source: Source,
     server: IpAddr,
     timeout: Duration,
     pub(super) spool: &'static Path,
-    /// What the nanny was told that the server is called.
+    /// The host name in the settings.
     pub(super) given_name: Option<String>,
-    /// What it is called, as far as that is known.
+    /// The known host names.
     pub(super) names: Vec<String>,
-    /// The question that is going on, and until when.
-    going: Option<(Step, Instant)>,
+    /// The query in flight, and its deadline.
+    in_flight: Option<(Step, Instant)>,
 }
 
-impl Questions {
-    /// The questions that the settings want; `None` where they want none.
+impl Query {
+    /// Creates the queries; `None` if the settings name no source.
     pub(super) fn new(settings: &Settings) -> Option<Self> {
         let word = settings.load_data.as_deref()?;
         let (server, timeout) = (settings.server.ip(), settings.timeout);
@@ -87,93 +88,93 @@ impl Questions {
             spool: Path::new(rwho::SPOOL),
             given_name: settings.name.clone(),
             names: settings.name.iter().cloned().collect(),
-            going: None,
+            in_flight: None,
         })
     }
 
-    /// Whether a question is going on.
-    pub(super) fn is_going(&self) -> bool {
-        self.going.is_some()
+    /// Whether a query is in flight.
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.in_flight.is_some()
     }
 
-    /// Lets go of the question that is going on.
+    /// Cancels the query in flight.
     pub(super) fn stop(&mut self) {
-        self.going = None;
+        self.in_flight = None;
     }
 
-    /// What the question waits for.
+    /// The descriptors to poll.
     pub(super) fn sources(&self) -> Sources<'_> {
         let source = |fd| PollFd::new(fd, PollFlags::POLLIN);
-        match &self.going {
+        match &self.in_flight {
             None => NO_SOURCES,
-            Some((Step::Rstat(question), _)) => [Some(source(question.as_fd())), None, None],
+            Some((Step::Rstat(query), _)) => [Some(source(query.as_fd())), None, None],
             Some((Step::Run(running, _), _)) => running.sources().map(|fd| fd.map(source)),
         }
     }
 
-    /// The next moment at which the question has something to do, whatever comes.
+    /// The next timer.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        match self.going.as_ref()? {
-            (Step::Rstat(question), _) => Some(question.deadline()),
+        match self.in_flight.as_ref()? {
+            (Step::Rstat(query), _) => Some(query.deadline()),
             (Step::Run(..), until) => Some(*until),
         }
     }
 
-    /// Asks. An answer that takes no waiting comes at once.
-    pub(super) fn begin(&mut self, now: Instant) -> Option<Answer> {
+    /// Starts a query. Returns a result that is available at once.
+    pub(super) fn start(&mut self, now: Instant) -> Option<Answer> {
         let until = now + self.timeout;
         match &self.source {
             Source::Command(line) => {
                 let running = start(&line.program, &line.args);
                 self.run(running, Purpose::Command, until)
             }
-            Source::Ruptime => self.look(true, until),
+            Source::Ruptime => self.search_spool(true, until),
             Source::Rup => {
                 let port_mapper = SocketAddr::new(self.server, rstat::PORT_MAPPER);
-                // Half of the time is left for rup.
-                match rstat::Question::start(port_mapper, now, now + self.timeout / 2) {
-                    Ok(question) => {
-                        self.going = Some((Step::Rstat(question), until));
+                // Half of the timeout is left for rup.
+                match rstat::Query::start(port_mapper, now, now + self.timeout / 2) {
+                    Ok(query) => {
+                        self.in_flight = Some((Step::Rstat(query), until));
                         None
                     }
-                    Err(failure) => self.rup(failure, until),
+                    Err(failure) => self.run_rup(failure, until),
                 }
             }
         }
     }
 
-    /// Goes on with the question that is going on.
-    pub(super) fn go_on(&mut self, is_ready: bool, now: Instant) -> Option<Answer> {
-        let (step, until) = self.going.as_mut()?;
+    /// Advances the query in flight.
+    pub(super) fn advance(&mut self, is_ready: bool, now: Instant) -> Option<Answer> {
+        let (step, until) = self.in_flight.as_mut()?;
         let until = *until;
         match step {
-            Step::Rstat(question) => {
-                let answer = question.go_on(now)?;
-                self.going = None;
+            Step::Rstat(query) => {
+                let answer = query.advance(now)?;
+                self.in_flight = None;
                 match answer {
                     Ok(load) => Some(Ok(load)),
-                    Err(failure) => self.rup(failure, until),
+                    Err(failure) => self.run_rup(failure, until),
                 }
             }
             Step::Run(running, purpose) => {
                 let purpose = *purpose;
-                // An answer that came in time counts, even where this process was late to look.
+                // An output within the timeout counts, even if this process reads it late.
                 let ended = match is_ready.then(|| running.advance()).flatten() {
                     Some(Ok(ended)) => Ok(ended),
                     Some(Err(error)) => {
-                        self.going = None;
+                        self.in_flight = None;
                         return Some(Err(self.not_run(purpose, error)));
                     }
                     None if now < until => return None,
-                    None => Err(running.complaint()),
+                    None => Err(running.stderr_line()),
                 };
-                self.going = None;
+                self.in_flight = None;
                 self.ended(ended, purpose, until)
             }
         }
     }
 
-    /// Reads the output of a command that ended; or did not in time, and complained so.
+    /// Evaluates the output of a command that exited, or the standard error of one that timed out.
     fn ended(
         &mut self,
         ended: Result<Ended, String>,
@@ -184,44 +185,44 @@ impl Questions {
         let Ended {
             output,
             status,
-            complaint,
+            stderr_line,
             ..
         } = match ended {
             Ok(ended) => ended,
-            Err(complaint) => {
+            Err(stderr_line) => {
                 return Some(Err(match purpose {
                     Purpose::Rup(failure) => Failure::Rstat(failure),
                     Purpose::Command | Purpose::Ruptime | Purpose::Names => {
-                        Failure::TimedOut(program, complaint)
+                        Failure::TimedOut(program, stderr_line)
                     }
                 }));
             }
         };
-        let told = match purpose {
+        let load = match purpose {
             Purpose::Command => text::load(&output),
             Purpose::Ruptime | Purpose::Rup(_) => text::load_of(&self.server.to_string(), &output),
             Purpose::Names => {
                 let found = names::read(&output);
                 self.names = self.given_name.iter().cloned().chain(found).collect();
-                return self.look(false, until);
+                return self.search_spool(false, until);
             }
         };
-        Some(told.ok_or(match purpose {
+        Some(load.ok_or(match purpose {
             Purpose::Rup(failure) => Failure::Rstat(failure),
             Purpose::Command | Purpose::Ruptime | Purpose::Names => {
-                Failure::Output(program, status, complaint)
+                Failure::Output(program, status, stderr_line)
             }
         }))
     }
 
-    /// Looks into the rwho daemon's files. Where they have no record of the server, its names are
-    /// asked for if `asks`.
-    fn look(&mut self, asks: bool, until: Instant) -> Option<Answer> {
+    /// Searches the rwho files. If they have no record of the server and `looks_up_names` is set, queries its
+    /// names.
+    fn search_spool(&mut self, looks_up_names: bool, until: Instant) -> Option<Answer> {
         let time = SystemTime::now().duration_since(UNIX_EPOCH);
         match rwho::find(self.spool, &self.names, time.unwrap_or_default()) {
             Ok(Found::Load(load)) => Some(Ok(load)),
             Ok(Found::Unusable) => Some(Err(Failure::Unusable)),
-            Ok(Found::Nothing) if asks => {
+            Ok(Found::Nothing) if looks_up_names => {
                 let running = start(names::PROGRAM, &names::arguments(self.server));
                 self.run(running, Purpose::Names, until)
             }
@@ -234,14 +235,14 @@ impl Questions {
         }
     }
 
-    /// Runs `rup`, as rstat has failed. It speaks to rstat as well, so what is told in the end is
-    /// how that failed.
-    fn rup(&mut self, failure: rstat::Failure, until: Instant) -> Option<Answer> {
+    /// Runs `rup` after a failure of rstat. `rup` queries rstat as well, so that failure is
+    /// reported in the end.
+    fn run_rup(&mut self, failure: rstat::Failure, until: Instant) -> Option<Answer> {
         let running = start("rup", &[self.server.to_string()]);
         self.run(running, Purpose::Rup(failure), until)
     }
 
-    /// Waits for a command that was started, or tells that it was not.
+    /// Records a started command, or returns the failure.
     fn run(
         &mut self,
         running: io::Result<Running>,
@@ -254,28 +255,28 @@ impl Questions {
                     Purpose::Ruptime => running,
                     Purpose::Command | Purpose::Rup(_) | Purpose::Names => running.keep(OUTPUT),
                 };
-                self.going = Some((Step::Run(running, purpose), until));
+                self.in_flight = Some((Step::Run(running, purpose), until));
                 None
             }
             Err(error) => Some(Err(self.not_run(purpose, error))),
         }
     }
 
-    /// What it means that a command could not be run.
+    /// The failure if a command could not be executed.
     fn not_run(&self, purpose: Purpose, error: io::Error) -> Failure {
         match purpose {
             Purpose::Command | Purpose::Ruptime => {
                 let program = self.program(purpose).to_owned();
                 let is_missing = error.kind() == io::ErrorKind::NotFound;
-                if is_missing && is_there(&program) {
+                if is_missing && exists(&program) {
                     Failure::NoInterpreter(program)
                 } else {
                     Failure::Start(program, error)
                 }
             }
-            // rstat may answer another time.
+            // A later rstat query may succeed.
             Purpose::Rup(failure) => Failure::Rstat(failure),
-            // The names that are known are all there are.
+            // No further names can be found.
             Purpose::Names => Failure::NoRecord,
         }
     }
@@ -290,8 +291,8 @@ impl Questions {
     }
 }
 
-/// Whether there is such a program, where the system looks for it.
-fn is_there(program: &str) -> bool {
+/// Whether the program exists.
+fn exists(program: &str) -> bool {
     if program.contains('/') {
         return Path::new(program).exists();
     }
