@@ -1,5 +1,5 @@
-//! Where the lab finds its own programs and keeps its logs: all relative to the test executable,
-//! which cargo puts into `TARGET/PROFILE/deps/`.
+//! Where the lab finds its own programs and keeps its logs: all relative to the running executable,
+//! which cargo puts into `TARGET/PROFILE/` or, for a test, `TARGET/PROFILE/deps/`.
 
 use crate::error::{Error, Result};
 use std::os::unix::fs::MetadataExt;
@@ -17,13 +17,21 @@ const LOG_ROOM: u64 = 64 << 20;
 /// Cargo's target directory.
 pub fn target_dir() -> Result<PathBuf> {
     let exe = std::env::current_exe().map_err(Error::io("find the test executable"))?;
-    exe.ancestors()
-        .nth(3)
-        .map(Path::to_path_buf)
-        .ok_or_else(|| Error::Garbled {
-            what: "a path below target/",
-            text: exe.display().to_string(),
-        })
+    below(&exe).ok_or_else(|| Error::Garbled {
+        what: "a path below target/",
+        text: exe.display().to_string(),
+    })
+}
+
+/// `TARGET` from `TARGET/PROFILE/deps/TEST` or `TARGET/PROFILE/PROGRAM`.
+fn below(exe: &Path) -> Option<PathBuf> {
+    let dir = exe.parent()?;
+    let profile = if dir.ends_with("deps") {
+        dir.parent()?
+    } else {
+        dir
+    };
+    profile.parent().map(Path::to_path_buf)
 }
 
 /// A program of this workspace: in the directory that `variable` names, else `TARGET/release`.
@@ -125,4 +133,16 @@ pub(crate) fn fresh_run_dir(scenario: &str) -> Result<PathBuf> {
     std::fs::create_dir_all(&dir).map_err(Error::io(format!("make {}", dir.display())))?;
     require_room(&dir, LOG_ROOM)?;
     Ok(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_and_programs_have_one_target_directory() {
+        for exe in ["/t/debug/deps/scenarios-0", "/t/release/demo"] {
+            assert_eq!(below(Path::new(exe)), Some("/t".into()), "{exe}");
+        }
+    }
 }
