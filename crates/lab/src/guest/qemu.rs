@@ -100,7 +100,7 @@ impl Machine {
     }
 }
 
-/// What the guest's kernel is told. `mitigations=off` and `init_on_alloc=0` make the emulated
+/// Returns the guest's kernel command line. `mitigations=off` and `init_on_alloc=0` make the emulated
 /// processor do less; `panic=-1` with `-no-reboot` ends QEMU at a panic.
 fn kernel_command_line() -> String {
     format!(

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Programs, by their names in PATH. One that this machine does not have is left out.
+/// Programs, by their names in PATH. Those missing on this machine are skipped.
 const PROGRAMS: &[&str] = &[
     "bash",
     "cat",

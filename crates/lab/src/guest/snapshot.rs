@@ -28,7 +28,7 @@ const ROOM: u64 = 256 << 20;
 /// States that were not used for so long are removed when another is made.
 const KEEP: Duration = Duration::from_secs(24 * 3_600);
 
-/// What a guest starts from.
+/// Files that a guest starts from.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) initramfs: PathBuf,
