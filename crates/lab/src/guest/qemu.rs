@@ -100,8 +100,9 @@ impl Machine {
     }
 }
 
-/// Returns the guest's kernel command line. `mitigations=off` and `init_on_alloc=0` make the emulated
-/// processor do less; `panic=-1` with `-no-reboot` ends QEMU at a panic.
+/// Returns the guest's kernel command line. `mitigations=off` and `init_on_alloc=0` make the
+/// emulated processor do less; `panic=-1` with `-no-reboot` ends QEMU at a panic; `nohz=off` limits
+/// how far an idle clock jumps; `norandmaps` makes figures repeat.
 fn kernel_command_line() -> String {
     format!(
         "console=ttyS0 quiet panic=-1 mitigations=off init_on_alloc=0 audit=0 nowatchdog \
